@@ -1,0 +1,1 @@
+//! The PHP binding: the only place that knows ext-php-rs.

@@ -1,0 +1,13 @@
+//! A complete Mercure hub inside PHP. ARCHITECTURE.md has the map; the modules below are in the order of the data's way.
+
+pub mod config;
+pub mod hub;
+pub mod ipc;
+pub mod matcher;
+pub mod publisher;
+pub mod sse;
+pub mod supervisor;
+pub mod update;
+
+#[cfg(feature = "php")]
+mod ext;
