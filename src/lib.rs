@@ -3,10 +3,12 @@
 pub mod config;
 pub mod hub;
 pub mod ipc;
+pub mod logging;
 pub mod matcher;
 pub mod publisher;
 pub mod sse;
 pub mod supervisor;
+pub mod transport;
 pub mod update;
 
 #[cfg(feature = "php")]

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::fmt::Write as _;
 
 /// A comment: keeps proxies and TCP awake, and is ignored by every client.
-pub const HEARTBEAT: Event = Event {
+pub static HEARTBEAT: Event = Event {
     framed: Bytes::from_static(b"2\r\n:\n\r\n"),
     body_start: 3,
 };

@@ -190,6 +190,13 @@ pub(crate) fn fill_random(bytes: &mut [u8]) {
     }
 }
 
+/// A random number from the kernel.
+pub(crate) fn random_u32() -> u32 {
+    let mut bytes = [0; 4];
+    fill_random(&mut bytes);
+    u32::from_ne_bytes(bytes)
+}
+
 /// Length, and the control and format characters that Mercure forbids in what ends up on a line of its own.
 fn check(field: &'static str, value: &str) -> Result<(), InvalidUpdate> {
     if value.len() > MAX_FIELD_LENGTH {

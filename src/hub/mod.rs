@@ -1,12 +1,31 @@
 //! The hub: [`run`] serves it on what the supervisor (or a test) hands over, until told to stop.
 
-use crate::config::Config;
+mod dispatcher;
+mod index;
+mod sequencer;
+mod server;
+mod shard;
+mod stream;
+mod wake;
+
+use crate::config::{Config, max_update_size};
+use crate::ipc::queue::Queue;
+use crate::logging;
 use crate::matcher::TopicMatcher;
+use crate::transport::memory::History;
 use crate::update::Update;
+use dispatcher::Dispatcher;
+use sequencer::Sequencer;
+use shard::Shard;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 use thiserror::Error;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use tokio::sync::{oneshot, watch};
+use wake::Wake;
 
 /// A bound, listening socket.
 #[derive(Debug)]
@@ -39,6 +58,9 @@ pub enum HubError {
         /// The system's answer.
         source: std::io::Error,
     },
+    /// A bug: the log has what the thread said.
+    #[error("the sequencer's thread has panicked")]
+    Panicked,
 }
 
 /// Runs the hub on a Tokio runtime of its own and blocks until `shutdown` (the reading end of a pipe) has a byte or reaches
@@ -48,13 +70,95 @@ pub enum HubError {
 /// # Errors
 /// [`HubError`] when the runtime, the log or a listener cannot be used.
 pub fn run(inherited: Inherited, config: Arc<Config>, shutdown: OwnedFd) -> Result<(), HubError> {
-    let _ = (inherited, config, shutdown);
-    Ok(())
+    // Streams are written with MSG_NOSIGNAL, but not everything below us is. PHP's SAPIs ignore it as well.
+    // SAFETY: SIG_IGN is no function of ours, so nothing can run in a signal's context.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    logging::start(config.log_level);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores)
+        .thread_name("mercure-hub")
+        .enable_all()
+        .build()
+        .map_err(|source| HubError::Io {
+            context: "starting the Tokio runtime",
+            source,
+        })?;
+    let served = runtime.block_on(serve(inherited, config, shutdown, cores));
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    served
+}
+
+async fn serve(
+    inherited: Inherited,
+    config: Arc<Config>,
+    shutdown: OwnedFd,
+    shard_count: usize,
+) -> Result<(), HubError> {
+    let Inherited { listeners, queue, log } = inherited;
+    let io = |context| move |source| HubError::Io { context, source };
+    let history = History::open(&log, config.history_size > 0).map_err(io("opening the history log"))?;
+    let last = history.last_sequence();
+    let largest = max_update_size(config.history_size);
+    let history = Arc::new(Mutex::new(history));
+    let wake = Arc::new(Wake::new().map_err(io("creating an eventfd"))?);
+    let mut shards = Vec::new();
+    for _ in 0..shard_count {
+        let (shard, handle) = Shard::new(Arc::clone(&config), Arc::clone(&history), Arc::clone(&wake), last)?;
+        tokio::spawn(shard.run());
+        shards.push(handle);
+    }
+    let dispatcher = Dispatcher::new(shards.clone(), last);
+    let (sequencer, requests) = Sequencer::new(Queue::new(queue, largest), history, dispatcher, wake);
+    let (ended, mut sequencer_ended) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("mercure-seq".to_owned())
+        .spawn(move || {
+            // Nobody listens any more when the hub is on its way out.
+            let _ = ended.send(sequencer.run());
+        })
+        .map_err(io("starting the sequencer's thread"))?;
+    let hub = Hub(Arc::new(Inner {
+        config,
+        sequencer: requests,
+        shards,
+        next_shard: AtomicUsize::new(0),
+    }));
+    let (stop, stopping) = watch::channel(false);
+    for listener in listeners {
+        tokio::spawn(server::serve(listener, hub.clone(), stopping.clone()));
+    }
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), url = %hub.config().public_url, "the hub is serving");
+    let mut shutdown = pipe::Receiver::from_owned_fd(shutdown).map_err(io("watching the shutdown pipe"))?;
+    let mut told = [0; 1];
+    let result = tokio::select! {
+        _ = shutdown.read(&mut told) => Ok(()),
+        ended = &mut sequencer_ended => ended.unwrap_or(Err(HubError::Panicked)),
+    };
+    // No new connection, then no new update, then no stream.
+    let _ = stop.send(true);
+    if result.is_ok() {
+        hub.0.sequencer.stop();
+        let _ = sequencer_ended.await;
+    }
+    for shard in &hub.0.shards {
+        shard.stop().await;
+    }
+    tracing::info!("the hub has stopped");
+    result
 }
 
 /// The running hub as HTTP handlers see it. Cheap to clone (an `Arc` inside).
 #[derive(Debug, Clone)]
-pub struct Hub {}
+pub struct Hub(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: Arc<Config>,
+    sequencer: sequencer::Handle,
+    shards: Vec<shard::Handle>,
+    next_shard: AtomicUsize,
+}
 
 /// A place in the one total order of updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,8 +232,7 @@ impl Hub {
     /// # Errors
     /// [`PublishRefused`]; the update was not taken.
     pub async fn publish(&self, update: Update) -> Result<(), PublishRefused> {
-        let _ = update;
-        Err(PublishRefused::Stopping)
+        self.0.sequencer.publish(update).await
     }
 
     /// Resolves where a subscriber starts, after all that the publish queue held when this was called.
@@ -137,18 +240,21 @@ impl Hub {
     /// # Errors
     /// [`PublishRefused::Stopping`].
     pub async fn position(&self, start: StartAt) -> Result<Position, PublishRefused> {
-        let _ = start;
-        Err(PublishRefused::Stopping)
+        self.0.sequencer.position(start).await
     }
 
     /// Hands a stream to the shard that will serve it from now on.
     pub fn attach(&self, stream: StreamStart) {
-        drop(stream);
+        let shards = &self.0.shards;
+        let turn = self.0.next_shard.fetch_add(1, Ordering::Relaxed);
+        if let Some(shard) = shards.get(turn % shards.len().max(1)) {
+            shard.attach(stream);
+        }
     }
 
     /// The configuration in force.
     #[must_use]
     pub fn config(&self) -> &Config {
-        unreachable!()
+        &self.0.config
     }
 }

@@ -97,6 +97,14 @@ impl<'a> Frame<'a> {
         u64_at(self.bytes, 16)
     }
 
+    /// The update's id, unless it is not even where it should be.
+    #[must_use]
+    pub fn id(&self) -> Option<&'a str> {
+        let rest = &self.bytes[HEADER..];
+        let length = u32_at(rest.get(..4)?, 0) as usize;
+        std::str::from_utf8(rest.get(4..)?.get(..length)?).ok()
+    }
+
     /// Rebuilds the update, applying the same rules as to every publisher.
     ///
     /// # Errors

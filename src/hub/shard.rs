@@ -1,0 +1,531 @@
+//! A shard: one Tokio task that serves its share of the streams, with an epoll of its own for their sockets, so that an idle
+//! stream costs neither a task nor a timer nor a buffer.
+//!
+//! A batch of updates becomes, for each stream that wants any of them, one write. A stream that starts in the past, or
+//! whose socket refuses more than its queue takes, reads the history until it has caught up.
+
+use super::dispatcher::Dispatched;
+use super::index::{Index, Slot};
+use super::stream::{Sent, Stream};
+use super::wake::Wake;
+use super::{HubError, StreamStart};
+use crate::config::Config;
+use crate::sse;
+use crate::transport::memory::History;
+use bytes::{Bytes, BytesMut};
+use rustix::event::Timespec;
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::fd::OwnedFd;
+use slab::Slab;
+use std::collections::VecDeque;
+use std::mem::MaybeUninit;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::io::unix::AsyncFd;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::yield_now;
+
+/// Updates that a shard's inbox holds; beyond it the history log is the backlog.
+const INBOX: usize = 256;
+
+/// Updates that become one write at most: as many as [`Stream::batch`] has bits.
+const BATCH: usize = 64;
+
+/// Bytes of updates that become one write at most, one larger update excepted.
+const BATCH_BYTES: usize = 128 * 1024;
+
+/// Writes after which other tasks of the runtime get their turn.
+const WRITES_PER_TURN: usize = 128;
+
+/// Updates read from the history for one stream before the next one gets its turn.
+const REPLAY_STEP: usize = 128;
+
+/// Streams that are replayed before live updates get their turn again.
+const REPLAYS_PER_TURN: usize = 16;
+
+/// How long streams are given to take what waits for them when the hub stops.
+const STOP_DEADLINE: Duration = Duration::from_secs(1);
+
+enum Control {
+    Attach(Box<StreamStart>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// How the dispatcher and the HTTP handlers reach a shard.
+#[derive(Debug, Clone)]
+pub(super) struct Handle {
+    inbox: mpsc::Sender<Arc<Dispatched>>,
+    control: mpsc::UnboundedSender<Control>,
+}
+
+impl Handle {
+    /// Whether [`Self::dispatch`] has room for one more update.
+    pub(super) fn has_room(&self) -> bool {
+        self.inbox.capacity() > 0
+    }
+
+    /// Only the dispatcher sends, after [`Self::has_room`], so this cannot fail but when the hub stops.
+    pub(super) fn dispatch(&self, update: Arc<Dispatched>) {
+        let _ = self.inbox.try_send(update);
+    }
+
+    /// Takes over a stream. One that arrives at a stopping shard is closed, and its client comes back.
+    pub(super) fn attach(&self, stream: StreamStart) {
+        let _ = self.control.send(Control::Attach(Box::new(stream)));
+    }
+
+    /// Delivers what is in the inbox, flushes and ends every stream.
+    pub(super) async fn stop(&self) {
+        let (reply, stopped) = oneshot::channel();
+        if self.control.send(Control::Stop(reply)).is_ok() {
+            let _ = stopped.await;
+        }
+    }
+}
+
+/// The task's state; [`Shard::run`] is the task.
+pub(super) struct Shard {
+    config: Arc<Config>,
+    history: Arc<Mutex<History>>,
+    wake: Arc<Wake>,
+    inbox: mpsc::Receiver<Arc<Dispatched>>,
+    control: mpsc::UnboundedReceiver<Control>,
+    sockets: AsyncFd<OwnedFd>,
+    streams: Slab<Stream>,
+    index: Index,
+    /// Streams that read the history and whose socket takes bytes.
+    replaying: VecDeque<Slot>,
+    /// Updates taken out of the inbox, not yet delivered.
+    batch: Vec<Arc<Dispatched>>,
+    /// Sequence of the last update delivered.
+    cursor: u64,
+    next_check: Instant,
+}
+
+impl Shard {
+    /// `last`: sequence of the last update before the first one that will be dispatched.
+    pub(super) fn new(
+        config: Arc<Config>,
+        history: Arc<Mutex<History>>,
+        wake: Arc<Wake>,
+        last: u64,
+    ) -> Result<(Self, Handle), HubError> {
+        let sockets = epoll::create(CreateFlags::CLOEXEC)
+            .map_err(std::io::Error::from)
+            // SAFETY: an OwnedFd's descriptor stays open, and the same, until it is dropped.
+            .and_then(|epoll| unsafe { AsyncFd::register(epoll) })
+            .map_err(|source| HubError::Io {
+                context: "creating an epoll for streams",
+                source,
+            })?;
+        let (inbox_sender, inbox) = mpsc::channel(INBOX);
+        let (control_sender, control) = mpsc::unbounded_channel();
+        let shard = Self {
+            config,
+            history,
+            wake,
+            inbox,
+            control,
+            sockets,
+            streams: Slab::new(),
+            index: Index::default(),
+            replaying: VecDeque::new(),
+            batch: Vec::with_capacity(BATCH),
+            cursor: last,
+            next_check: Instant::now(),
+        };
+        Ok((
+            shard,
+            Handle {
+                inbox: inbox_sender,
+                control: control_sender,
+            },
+        ))
+    }
+
+    pub(super) async fn run(mut self) {
+        loop {
+            let mut busy = false;
+            while let Ok(control) = self.control.try_recv() {
+                match control {
+                    Control::Attach(stream) => self.attach(*stream),
+                    Control::Stop(reply) => {
+                        self.stop().await;
+                        let _ = reply.send(());
+                        return;
+                    }
+                }
+            }
+            busy |= self.deliver().await;
+            busy |= self.serve_sockets();
+            busy |= self.replay();
+            self.check_streams();
+            if busy {
+                yield_now().await;
+                continue;
+            }
+            let next_check = tokio::time::Instant::from_std(self.next_check);
+            tokio::select! {
+                _ = self.inbox.recv_many(&mut self.batch, BATCH) => {}
+                control = self.control.recv() => match control {
+                    Some(Control::Attach(stream)) => self.attach(*stream),
+                    Some(Control::Stop(reply)) => {
+                        self.stop().await;
+                        let _ = reply.send(());
+                        return;
+                    }
+                    None => return,
+                },
+                _ = self.sockets.readable() => {}
+                () = tokio::time::sleep_until(next_check), if !self.streams.is_empty() => {}
+            }
+        }
+    }
+
+    /// Delivers what the inbox holds, up to one batch. Returns whether there was anything.
+    async fn deliver(&mut self) -> bool {
+        while self.batch.len() < BATCH {
+            let Ok(update) = self.inbox.try_recv() else { break };
+            self.batch.push(update);
+        }
+        if self.batch.is_empty() {
+            return false;
+        }
+        self.wake.room();
+        let updates = std::mem::take(&mut self.batch);
+        let mut rest = updates.as_slice();
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let count = rest
+                .iter()
+                .take_while(|update| {
+                    bytes += update.event.chunk().len();
+                    bytes <= BATCH_BYTES
+                })
+                .count()
+                .max(1);
+            let (now, later) = rest.split_at(count);
+            self.deliver_batch(now).await;
+            rest = later;
+        }
+        self.batch = updates;
+        self.batch.clear();
+        true
+    }
+
+    async fn deliver_batch(&mut self, updates: &[Arc<Dispatched>]) {
+        let mut slots: Vec<Slot> = Vec::new();
+        for (place, update) in updates.iter().enumerate() {
+            let streams = &mut self.streams;
+            for topic in &update.topics {
+                self.index.find(topic, |slot| {
+                    let Some(stream) = streams.get_mut(slot as usize) else {
+                        return;
+                    };
+                    if stream.may_receive(update) {
+                        if stream.batch == 0 {
+                            slots.push(slot);
+                        }
+                        stream.batch |= 1 << place;
+                    }
+                });
+            }
+        }
+        let before = self.cursor;
+        self.cursor = updates.last().map_or(before, |update| update.sequence);
+        // Most streams get the same updates of a batch: their bytes are joined once.
+        let mut joined = (0, Bytes::new());
+        let mut now = Instant::now();
+        for (count, slot) in slots.into_iter().enumerate() {
+            if count % WRITES_PER_TURN == WRITES_PER_TURN - 1 {
+                yield_now().await;
+                now = Instant::now();
+            }
+            let Some(stream) = self.streams.get_mut(slot as usize) else {
+                continue;
+            };
+            let wanted = std::mem::take(&mut stream.batch);
+            let bytes = if !stream.is_chunked() {
+                join(updates, wanted, |update| update.event.body())
+            } else {
+                if joined.0 != wanted {
+                    joined = (wanted, join(updates, wanted, |update| update.event.chunk().clone()));
+                }
+                joined.1.clone()
+            };
+            let was_waiting = stream.is_waiting();
+            match stream.send(&bytes, self.config.subscriber_queue_size, now) {
+                Sent::All => {}
+                Sent::Waiting if was_waiting => {}
+                Sent::Waiting => self.watch(slot, true),
+                Sent::Overflow => {
+                    // What waits is sent first; then it goes on from the history, if that still holds what follows.
+                    stream.replaying = true;
+                    stream.cursor = before;
+                }
+                Sent::Gone => self.remove(slot),
+            }
+        }
+    }
+
+    fn attach(&mut self, start: StreamStart) {
+        let now = Instant::now();
+        let jitter = f64::from(crate::update::random_u32()) / f64::from(u32::MAX) * 0.1;
+        let life = self.config.write_timeout.mul_f64(1.0 - jitter);
+        let life_ends = (!life.is_zero()).then(|| now + life);
+        // A socket that cannot be taken over is closed by this, and its client comes back.
+        let Ok((stream, head)) = Stream::new(start, life_ends, now) else {
+            return;
+        };
+        if self.streams.is_empty() {
+            self.next_check = now + self.check_interval();
+        }
+        let entry = self.streams.vacant_entry();
+        let Ok(slot) = Slot::try_from(entry.key()) else { return };
+        let events = EventFlags::IN | EventFlags::RDHUP;
+        if epoll::add(
+            self.sockets.get_ref(),
+            &stream,
+            EventData::new_u64(u64::from(slot)),
+            events,
+        )
+        .is_err()
+        {
+            return;
+        }
+        for matcher in stream.matchers() {
+            self.index.insert(matcher, slot);
+        }
+        let stream = entry.insert(stream);
+        stream.replaying = stream.cursor < self.cursor;
+        let sent = stream.send(&Bytes::from(head), usize::MAX, now);
+        if stream.replaying && sent == Sent::All {
+            self.replaying.push_back(slot);
+        }
+        match sent {
+            Sent::All | Sent::Overflow => {}
+            Sent::Waiting => self.watch(slot, true),
+            Sent::Gone => self.remove(slot),
+        }
+    }
+
+    /// Serves the sockets that are ready. Returns whether any was.
+    fn serve_sockets(&mut self) -> bool {
+        let mut space = [MaybeUninit::uninit(); 256];
+        let no_time = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let (events, _) = match epoll::wait(self.sockets.get_ref(), &mut space, Some(&no_time)) {
+            Ok(events) => events,
+            // Interrupted: the loop comes back here.
+            Err(_) => return true,
+        };
+        if events.is_empty() {
+            self.forget_readiness();
+            return false;
+        }
+        let now = Instant::now();
+        for event in events {
+            // Slots are at most u32, as they were given to `epoll::add`.
+            let slot = event.data.u64() as Slot;
+            let Some(stream) = self.streams.get_mut(slot as usize) else {
+                continue;
+            };
+            let flags = event.flags;
+            if flags.intersects(EventFlags::HUP | EventFlags::ERR | EventFlags::RDHUP)
+                || (flags.contains(EventFlags::IN) && !stream.is_peer_there())
+            {
+                self.remove(slot);
+                continue;
+            }
+            if flags.contains(EventFlags::OUT) {
+                match stream.flush(now) {
+                    Sent::Gone => self.remove(slot),
+                    Sent::All => {
+                        if stream.replaying {
+                            self.replaying.push_back(slot);
+                        }
+                        self.watch(slot, false);
+                    }
+                    Sent::Waiting | Sent::Overflow => {}
+                }
+            }
+        }
+        true
+    }
+
+    /// Tells Tokio that the epoll has nothing more, so that `readable()` waits.
+    fn forget_readiness(&mut self) {
+        use std::future::Future;
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let readable = std::pin::pin!(self.sockets.readable());
+        if let std::task::Poll::Ready(Ok(mut guard)) = readable.poll(&mut context) {
+            guard.clear_ready();
+        }
+    }
+
+    /// Goes on with the streams that read the history. Returns whether there is any.
+    fn replay(&mut self) -> bool {
+        for _ in 0..self.replaying.len().min(REPLAYS_PER_TURN) {
+            let Some(slot) = self.replaying.pop_front() else { break };
+            self.replay_step(slot);
+        }
+        !self.replaying.is_empty()
+    }
+
+    fn replay_step(&mut self, slot: Slot) {
+        // The slot may have been given to another stream since it was queued.
+        let Some(stream) = self
+            .streams
+            .get_mut(slot as usize)
+            .filter(|stream| stream.replaying && !stream.is_waiting())
+        else {
+            return;
+        };
+        let mut updates = Vec::new();
+        {
+            let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+            if stream.cursor + 1 < history.first_sequence() {
+                // The history has discarded what should follow. The client comes back and is told where it stands.
+                drop(history);
+                tracing::debug!("a subscriber fell behind the history and was disconnected");
+                return self.remove(slot);
+            }
+            let until = self.cursor.min(stream.cursor + REPLAY_STEP as u64);
+            let mut bytes = 0;
+            while stream.cursor < until && bytes < BATCH_BYTES {
+                stream.cursor += 1;
+                let Some(update) = history.read(stream.cursor) else {
+                    continue;
+                };
+                if stream.wants(update.is_private(), update.topics()) {
+                    bytes += update.data().len();
+                    updates.push(update);
+                }
+            }
+        }
+        stream.replaying = stream.cursor < self.cursor;
+        let mut bytes = BytesMut::new();
+        for update in &updates {
+            bytes.extend_from_slice(&stream.framed(&sse::Event::new(update)));
+        }
+        let sent = if bytes.is_empty() {
+            Sent::All
+        } else {
+            stream.send(&bytes.freeze(), usize::MAX, Instant::now())
+        };
+        match sent {
+            Sent::All if stream.replaying => self.replaying.push_back(slot),
+            Sent::All | Sent::Overflow => {}
+            Sent::Waiting => self.watch(slot, true),
+            Sent::Gone => self.remove(slot),
+        }
+    }
+
+    /// Now and then: heartbeats, ends of life, and sockets that have refused for too long.
+    fn check_streams(&mut self) {
+        let now = Instant::now();
+        if now < self.next_check || self.streams.is_empty() {
+            return;
+        }
+        self.next_check = now + self.check_interval();
+        let Config {
+            heartbeat,
+            dispatch_timeout,
+            ..
+        } = *self.config;
+        let mut ended = Vec::new();
+        let mut refusing = Vec::new();
+        for (slot, stream) in &mut self.streams {
+            if stream.ends_at.is_some_and(|at| at <= now) {
+                stream.end(now);
+                ended.push(slot as Slot);
+            } else if let Some(since) = stream.refusing_since() {
+                if now - since >= dispatch_timeout {
+                    tracing::debug!("a subscriber took nothing for mercure.dispatch_timeout and was disconnected");
+                    ended.push(slot as Slot);
+                }
+            } else if !heartbeat.is_zero() && now - stream.last_write >= heartbeat {
+                let bytes = stream.framed(&sse::HEARTBEAT);
+                match stream.send(&bytes, usize::MAX, now) {
+                    Sent::All | Sent::Overflow => {}
+                    Sent::Waiting => refusing.push(slot as Slot),
+                    Sent::Gone => ended.push(slot as Slot),
+                }
+            }
+        }
+        refusing.into_iter().for_each(|slot| self.watch(slot, true));
+        ended.into_iter().for_each(|slot| self.remove(slot));
+    }
+
+    fn check_interval(&self) -> Duration {
+        let finest = Duration::from_millis(50);
+        let heartbeat = if self.config.heartbeat.is_zero() {
+            Duration::MAX
+        } else {
+            self.config.heartbeat / 4
+        };
+        (self.config.dispatch_timeout / 4)
+            .min(heartbeat)
+            .clamp(finest, Duration::from_secs(1))
+    }
+
+    /// Asks for (or no longer for) news of the socket taking bytes again.
+    fn watch(&mut self, slot: Slot, writable: bool) {
+        let Some(stream) = self.streams.get(slot as usize) else {
+            return;
+        };
+        let mut events = EventFlags::IN | EventFlags::RDHUP;
+        events.set(EventFlags::OUT, writable);
+        if epoll::modify(
+            self.sockets.get_ref(),
+            stream,
+            EventData::new_u64(u64::from(slot)),
+            events,
+        )
+        .is_err()
+        {
+            self.remove(slot);
+        }
+    }
+
+    /// Forgets a stream and closes its socket (which also takes it out of the epoll).
+    fn remove(&mut self, slot: Slot) {
+        let Some(stream) = self.streams.try_remove(slot as usize) else {
+            return;
+        };
+        for matcher in stream.matchers() {
+            self.index.remove(matcher, slot);
+        }
+    }
+
+    async fn stop(&mut self) {
+        while self.deliver().await {}
+        let deadline = Instant::now() + STOP_DEADLINE;
+        while self
+            .streams
+            .iter()
+            .any(|(_, stream)| stream.is_waiting() || stream.replaying)
+            && Instant::now() < deadline
+        {
+            if !self.serve_sockets() && !self.replay() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        let now = Instant::now();
+        for (_, stream) in &mut self.streams {
+            stream.end(now);
+        }
+        self.streams.clear();
+    }
+}
+
+fn join(updates: &[Arc<Dispatched>], wanted: u64, bytes: impl Fn(&Dispatched) -> Bytes) -> Bytes {
+    let mut pieces = updates.iter().enumerate().filter(|(place, _)| wanted & 1 << place != 0);
+    if let (Some((_, only)), 1) = (pieces.next(), wanted.count_ones()) {
+        return bytes(only);
+    }
+    let mut joined = BytesMut::new();
+    for (_, update) in updates.iter().enumerate().filter(|(place, _)| wanted & 1 << place != 0) {
+        joined.extend_from_slice(&bytes(update));
+    }
+    joined.freeze()
+}
