@@ -1,5 +1,8 @@
 //! The hub: [`run`] serves it on what the supervisor (or a test) hands over, until told to stop.
 
+mod http;
+mod server;
+
 use crate::config::Config;
 use crate::matcher::TopicMatcher;
 use crate::update::Update;
