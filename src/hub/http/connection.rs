@@ -142,11 +142,10 @@ fn head(response: &hyper::Response<()>, chunked: bool) -> Vec<u8> {
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
-    let comment = sse::HEARTBEAT;
     if chunked {
-        head.extend_from_slice(comment.chunk());
+        head.extend_from_slice(sse::HEARTBEAT.chunk());
     } else {
-        head.extend_from_slice(&comment.body());
+        head.extend_from_slice(&sse::HEARTBEAT.body());
     }
     head
 }
