@@ -111,7 +111,7 @@ impl std::fmt::Debug for Key {
 pub enum Origins {
     /// `*`: any, and never with credentials.
     Any,
-    /// Exactly these, compared as the `Origin` header spells them; possibly none.
+    /// These, compared as the `Origin` header spells them (a `*` in one stands for a part of a host name); possibly none.
     List(Vec<String>),
 }
 

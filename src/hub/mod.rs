@@ -1,6 +1,7 @@
 //! The hub: [`run`] serves it on what the supervisor (or a test) hands over, until told to stop.
 
 mod dispatcher;
+mod http;
 mod index;
 mod sequencer;
 mod server;

@@ -113,7 +113,7 @@ impl Shard {
         let sockets = epoll::create(CreateFlags::CLOEXEC)
             .map_err(std::io::Error::from)
             // SAFETY: an OwnedFd's descriptor stays open, and the same, until it is dropped.
-            .and_then(|epoll| unsafe { AsyncFd::register(epoll) })
+            .and_then(|epoll| unsafe { Ok(AsyncFd::register(epoll)?) })
             .map_err(|source| HubError::Io {
                 context: "creating an epoll for streams",
                 source,

@@ -1,5 +1,8 @@
 //! Topic matchers: what a subscriber wants, and what a token grants. Compiled once per distinct text and shared.
 
+mod expression;
+mod positions;
+mod shared;
 mod uri_template;
 
 pub use uri_template::UriTemplate;
@@ -26,5 +29,12 @@ impl TopicMatcher {
             Self::Exact(exact) => **exact == *topic,
             Self::UriTemplate(template) => template.matches(topic),
         }
+    }
+
+    /// A URI template, shared with everyone who uses the same one; `None` if `text` is not a valid template with at least
+    /// one expression.
+    #[must_use]
+    pub fn uri_template(text: &str) -> Option<Self> {
+        shared::uri_template(text).map(Self::UriTemplate)
     }
 }
