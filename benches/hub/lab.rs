@@ -91,7 +91,7 @@ impl Lab {
             folder: Folder::new()?,
             next_source: Cell::new(0),
             next_path: Cell::new(0),
-            rounds: fields.get_or("rounds", 3)?,
+            rounds: fields.get_or("rounds", 5)?,
             publisher_key: "benchmark".repeat(6),
         })
     }
@@ -122,6 +122,13 @@ impl Lab {
     pub fn role(&self, name: &str) -> Command {
         let mut command = Command::new("/proc/self/exe");
         command.arg(name);
+        command
+    }
+
+    /// PHP, whose complaints go to its standard error: on standard output they would be taken for an answer.
+    pub fn php(&self) -> Command {
+        let mut command = Command::new("php");
+        command.args(["-d", "display_errors=stderr"]);
         command
     }
 
@@ -165,7 +172,7 @@ impl Lab {
             Contestant::Bare => "check of itself: every comparison on both sides",
         };
         format!(
-            "{} x {model}; Linux {}; PHP {php}; load before: {}\n{measured}, {} rounds, medians\n",
+            "{} x {model}; Linux {}; PHP {php}; load before: {}\n{measured}; {} rounds: medians of the figures, median of the rounds' ratios\n",
             models.len(),
             read("/proc/sys/kernel/osrelease").trim_end(),
             read("/proc/loadavg").split(' ').next().unwrap_or_default(),

@@ -4,7 +4,6 @@ use crate::Result;
 use crate::lab::Lab;
 use crate::worker::Worker;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 /// The way of an update from PHP into a server.
@@ -69,7 +68,7 @@ pub struct Calls {
 impl Inlet {
     /// Publishes in a PHP process of its own and waits for its end, at most `timeout`.
     pub fn publish(&self, lab: &Lab, updates: &Updates<'_>, timeout: Duration) -> Result<Calls> {
-        let mut php = Command::new("php");
+        let mut php = lab.php();
         let mut own = Vec::new();
         match self {
             Self::Extension { extension, socket } => {
@@ -137,7 +136,7 @@ impl Peer {
 
     fn start(lab: &Lab, script: &'static str) -> Result<(Worker, PathBuf)> {
         let socket = lab.new_path("peer.sock");
-        let mut php = Command::new("php");
+        let mut php = lab.php();
         php.args(["-n", "-d", "extension=sockets"])
             .arg(lab.script(script))
             .arg(&socket);

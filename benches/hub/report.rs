@@ -36,12 +36,18 @@ pub enum Goal {
 }
 
 impl Row {
+    /// The median of the rounds' ratios, not the ratio of the medians: the two measurements of a round are neighbours in
+    /// time, so what the machine does besides disturbs both alike.
     fn ratio(&self) -> Option<f64> {
-        let (hub, comparison) = (median(&self.hub)?, median(&self.comparison)?);
-        Some(match self.goal {
-            Goal::TimesFaster(_) => comparison / hub,
-            _ => hub / comparison,
-        })
+        let ratios = self
+            .hub
+            .iter()
+            .zip(&self.comparison)
+            .map(|(hub, comparison)| match self.goal {
+                Goal::TimesFaster(_) => comparison / hub,
+                _ => hub / comparison,
+            });
+        median(&ratios.collect::<Vec<f64>>())
     }
 
     fn reached(&self) -> &'static str {

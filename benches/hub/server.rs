@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const START_TIMEOUT: Duration = Duration::from_secs(15);
@@ -54,7 +54,7 @@ impl Server {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let socket = lab.new_path("publish.sock");
         let log = lab.new_path("php.log");
-        let mut command = Command::new("php");
+        let mut command = lab.php();
         command
             .arg("-n")
             .arg("-d")
