@@ -1,9 +1,10 @@
 //! The `mercure.*` directives in PHP: registered, read once when PHP starts, and hidden where they are secret.
 
+use super::zend::Severity;
 use super::{c_string, zend};
 use crate::config::{Config, DIRECTIVES, Directive};
 use ext_php_rs::ffi::{
-    E_WARNING, ext_php_rs_executor_globals, ext_php_rs_zend_string_release, php_output_write, zend_hash_str_del,
+    ext_php_rs_executor_globals, ext_php_rs_zend_string_release, php_output_write, zend_hash_str_del,
     zend_hash_str_find, zend_ini_entry, zend_ini_entry_def, zend_string,
 };
 use ext_php_rs::flags::IniEntryPermission;
@@ -43,7 +44,7 @@ fn environment() -> Result<BTreeMap<&'static str, String>, String> {
             let value = value.into_string();
             values.insert(
                 name,
-                value.map_err(|_| format!("the environment variable {name} is not valid UTF-8"))?,
+                value.map_err(|_| format!("the environment variable {name} is not valid UTF-8; write it in UTF-8"))?,
             );
         }
     }
@@ -88,8 +89,8 @@ unsafe extern "C" fn on_modify(
     }
     // SAFETY: PHP passes the entry whose value is to change; its name is a string of PHP's.
     let name = unsafe { String::from_utf8_lossy((*(*entry).name).as_bytes()).into_owned() };
-    zend::error(
-        E_WARNING,
+    zend::log(
+        Severity::Warning,
         &format!(
             "{name} cannot be set here and stays as it is: all pools and virtual hosts share one hub, which is configured \
              when PHP starts; set it in php.ini"
@@ -199,7 +200,7 @@ fn closest(name: &str) -> Option<&'static str> {
     DIRECTIVES
         .iter()
         .map(|directive| (edits(name, directive.name), directive.name))
-        .min()
+        .min_by_key(|(edits, _)| *edits)
         .filter(|(edits, known)| *edits <= 1 + known.len() / 5)
         .map(|(_, known)| known)
 }

@@ -20,12 +20,13 @@ use crate::publisher::{Local, PublishError};
 use crate::update::Update;
 use args::Thrown;
 use ext_php_rs::builders::ModuleBuilder;
-use ext_php_rs::ffi::{E_CORE_ERROR, E_CORE_WARNING, MODULE_TEMPORARY, ext_php_rs_sapi_module};
+use ext_php_rs::ffi::{MODULE_TEMPORARY, ext_php_rs_sapi_module};
 use ext_php_rs::php_module;
 use ext_php_rs::types::{ZendStr, Zval};
 use std::ffi::{CStr, CString};
 use std::panic::catch_unwind;
 use std::sync::{Arc, PoisonError, RwLock};
+use zend::Severity;
 
 /// What PHP's start has made of the configuration. Replaced when PHP starts the module again in one process (Apache's
 /// graceful restart); the old one is leaked, because a reference to it may be in use.
@@ -54,7 +55,11 @@ const FAILURE: i32 = -1;
 
 unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
     if kind == MODULE_TEMPORARY as i32 {
-        return fatal("mercure cannot be loaded with dl(): write extension=mercure to php.ini");
+        zend::log(
+            Severity::Warning,
+            "mercure cannot be loaded with dl(); write extension=mercure to php.ini",
+        );
+        return FAILURE;
     }
     match catch_unwind(|| start(module)) {
         Ok(Ok(())) => SUCCESS,
@@ -68,7 +73,7 @@ fn start(module: i32) -> Result<(), String> {
     register().map_err(|error| format!("mercure: {error}"))?;
     let local = crate::supervisor::start(&config, &sapi());
     if let Some(warning) = local.warning() {
-        zend::error(E_CORE_WARNING, warning);
+        zend::log(Severity::Warning, &format!("mercure: {warning}"));
     }
     let state: &'static State = Box::leak(Box::new(State { config, local }));
     *STATE.write().unwrap_or_else(PoisonError::into_inner) = Some(state);
@@ -84,10 +89,11 @@ fn register() -> ext_php_rs::error::Result<()> {
     function::register()
 }
 
-/// One line, and the process ends: while PHP starts, E_CORE_ERROR exits.
-fn fatal(message: &str) -> i32 {
-    zend::error(E_CORE_ERROR, message);
-    FAILURE
+/// One line, and PHP does not start. Returning FAILURE instead would add PHP's own "Unable to initialize module", which
+/// exits in the same way.
+fn fatal(message: &str) -> ! {
+    zend::log(Severity::Fatal, message);
+    std::process::exit(254)
 }
 
 unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {

@@ -47,16 +47,42 @@ unsafe extern "C" {
     pub fn zend_unregister_ini_entries(module_number: c_int);
     pub fn php_ini_get_configuration_hash() -> *mut HashTable;
     pub fn display_ini_entries(module: *mut zend_module_entry);
-    fn zend_error(type_: c_int, format: *const c_char, ...);
+    fn php_log_err_with_severity(message: *const c_char, severity: c_int);
     pub static spl_ce_InvalidArgumentException: *mut zend_class_entry;
     pub static spl_ce_RuntimeException: *mut zend_class_entry;
 }
 
-/// Raises a PHP error of the given level. Does not return where that level ends the process (E_CORE_ERROR).
-pub fn error(level: u32, message: &str) {
-    let message = c_string(message);
-    // SAFETY: the format takes one C string, which outlives the call.
-    unsafe { zend_error(level as c_int, c"%s".as_ptr(), message.as_ptr()) };
+/// Writes one line where PHP's own startup messages go: to `error_log`, else to the SAPI's log (stderr, FPM's log). Not
+/// zend_error(), which shows the line a second time, in the middle of a script's output, where `display_errors` is on.
+pub fn log(severity: Severity, message: &str) {
+    let message = c_string(&format!("PHP {}:  {message}", severity.label()));
+    // SAFETY: PHP copies or writes the message at once.
+    unsafe { php_log_err_with_severity(message.as_ptr(), severity.syslog()) };
+}
+
+/// How bad it is.
+#[derive(Clone, Copy)]
+pub enum Severity {
+    /// PHP goes on.
+    Warning,
+    /// PHP does not start.
+    Fatal,
+}
+
+impl Severity {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Warning => "Warning",
+            Self::Fatal => "Fatal error",
+        }
+    }
+
+    fn syslog(self) -> c_int {
+        match self {
+            Self::Warning => libc::LOG_WARNING,
+            Self::Fatal => libc::LOG_CRIT,
+        }
+    }
 }
 
 /// Whether an exception is on its way.
