@@ -21,6 +21,10 @@ mercure_publish(['/a', 1, new class () {
     }
 }]);
 ?>
+--CLEAN--
+<?php
+unlink(sys_get_temp_dir() . '/mercure-phpt-fatal.sock');
+?>
 --EXPECTF--
 Fatal error: Allowed memory size of %d bytes exhausted %s
 after
