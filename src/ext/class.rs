@@ -1,5 +1,6 @@
 //! One of the extension's classes or interfaces: its entry in PHP's class table, and what is declared with it.
 
+use super::args::Thrown;
 use super::zend;
 use ext_php_rs::args::{Arg, ArgInfoTables};
 use ext_php_rs::builders::FunctionBuilder;
@@ -13,8 +14,6 @@ use std::ffi::{CStr, c_char};
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
-
-use super::args::Thrown;
 
 /// The type mask bit of a string, PHP's `MAY_BE_STRING`.
 pub const MAY_BE_STRING: u32 = 1 << IS_STRING;
