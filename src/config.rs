@@ -91,6 +91,15 @@ pub enum Listen {
     Unix(PathBuf),
 }
 
+impl std::fmt::Display for Listen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
 /// An algorithm with its key: the one is never used without the other.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key {
@@ -232,6 +241,14 @@ impl Config {
             hash: hash.finalize().into(),
             listen,
         })
+    }
+}
+
+impl Config {
+    /// Reads one address as `mercure.listen` writes it.
+    #[must_use]
+    pub fn parse_listen(text: &str) -> Option<Listen> {
+        value::Value::new("listen", text).listen().ok()?.pop()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::update::Update;
 use dispatcher::Dispatcher;
 use sequencer::Sequencer;
 use shard::Shard;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -35,6 +35,15 @@ pub enum Listener {
     Tcp(std::net::TcpListener),
     /// `mercure.listen = unix:/path`.
     Unix(std::os::unix::net::UnixListener),
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
+    }
 }
 
 /// What outlives the hub and is handed to each successor.
