@@ -115,13 +115,13 @@ pub fn close_others(keep: &[BorrowedFd<'_>]) {
 }
 
 /// Points the three standard descriptors at `log`, or at nothing.
-pub fn redirect(log: Option<&OwnedFd>) {
+pub fn redirect(log: Option<OwnedFd>) {
     let Ok(null) = rustix::fs::open("/dev/null", OFlags::RDWR, Mode::empty()) else {
         return;
     };
     let _ = rustix::stdio::dup2_stdin(&null);
-    let _ = rustix::stdio::dup2_stdout(log.unwrap_or(&null));
-    let _ = rustix::stdio::dup2_stderr(log.unwrap_or(&null));
+    let _ = rustix::stdio::dup2_stdout(log.as_ref().unwrap_or(&null));
+    let _ = rustix::stdio::dup2_stderr(log.as_ref().unwrap_or(&null));
 }
 
 /// What `top` and `ps` show.

@@ -76,7 +76,6 @@ pub struct Predecessor {
 }
 
 struct Supervisor {
-    config: Arc<Config>,
     paths: Paths,
     identity: [u8; 32],
     token: String,
@@ -101,9 +100,10 @@ enum End {
 }
 
 /// The supervisor's process, from its first instruction to its end.
-pub fn run(start: Start) {
+pub fn run(mut start: Start) {
     spawn::rename(c"mercure-super");
-    spawn::redirect(start.log_file.as_ref());
+    // Dropped here: it is standard error from now on, and what is not kept below is closed.
+    spawn::redirect(start.log_file.take());
     let mut keep: Vec<BorrowedFd<'_>> = vec![start.lock.as_fd(), start.lease.as_fd(), start.ready.as_fd()];
     if let Some(predecessor) = &start.predecessor {
         let Predecessor {
@@ -159,7 +159,6 @@ impl Supervisor {
             let leases = vec![lease];
             let lonely_since = None;
             return Ok(Self {
-                config,
                 paths,
                 identity,
                 token,
@@ -222,7 +221,6 @@ impl Supervisor {
         leases.push(lease);
         let lonely_since = None;
         Ok(Self {
-            config,
             paths,
             identity,
             token,
