@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::decoder::Decoder;
 use crate::fields::Fields;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
@@ -115,7 +116,7 @@ impl Streams {
         net::connect(&socket, &self.address)?;
         sockopt::set_tcp_nodelay(&socket, true)?;
         let topic = self.topic.replace("%d", &number.to_string());
-        let topic: String = form_urlencoded::byte_serialize(topic.as_bytes()).collect();
+        let topic = utf8_percent_encode(&topic, NON_ALPHANUMERIC);
         let request = format!(
             "GET /.well-known/mercure?topic={topic} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
             self.address

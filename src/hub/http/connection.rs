@@ -88,6 +88,8 @@ pub(in crate::hub) async fn drive<S>(
     let mut stream = connection.into_parts().io.into_inner();
     match accepted {
         Some(accepted) => front.hub.attach(accepted.start(socket(stream))),
+        // A hub that stops waits for nobody.
+        None if stopped => {}
         None => linger(&mut stream).await,
     }
 }
