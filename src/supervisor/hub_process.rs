@@ -14,10 +14,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const FIRST_DELAY: Duration = Duration::from_millis(50);
-const LONGEST_DELAY: Duration = Duration::from_secs(5);
+
+/// Below a second: a hub that is killed again and again is still back in time, and one that fails at once costs little.
+const LONGEST_DELAY: Duration = Duration::from_millis(800);
 
 /// A hub that has lived so long is no longer one that fails at once.
-const HEALTHY: Duration = Duration::from_secs(10);
+const HEALTHY: Duration = Duration::from_secs(1);
 
 /// What a hub needs to run.
 #[derive(Debug)]
@@ -139,6 +141,7 @@ impl HubProcess {
         let mut keep: Vec<BorrowedFd<'_>> = vec![inherited.queue.as_fd(), inherited.log.as_fd(), shutdown.as_fd()];
         keep.extend(inherited.listeners.iter().map(AsFd::as_fd));
         spawn::close_others(&keep);
+        ignore_signals_meant_for_the_supervisor();
         raise_descriptor_limit();
         bound_malloc_arenas();
         if let Err(error) = self.identity.map_or(Ok(()), Identity::assume) {
@@ -155,6 +158,14 @@ impl HubProcess {
                 1
             }
         }
+    }
+}
+
+/// Service managers signal every process of a service: the supervisor decides, and the hub flushes its streams first.
+fn ignore_signals_meant_for_the_supervisor() {
+    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGHUP] {
+        // SAFETY: SIG_IGN is no function of ours, so nothing can run in a signal's context.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
     }
 }
 

@@ -128,8 +128,8 @@ pub fn run(mut start: Start) {
             drop(ready);
             supervisor.run();
         }
+        // The server tells it in its own log.
         Err(error) => {
-            line("ERROR", &error);
             let _ = rustix::io::write(&ready, error.as_bytes());
         }
     }
