@@ -127,3 +127,56 @@ impl Hash for ByText {
         self.0.text().hash(state);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::v0;
+
+    fn found(index: &Index, topic: &str) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        index.find(topic, |slot| slots.push(slot));
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+
+    #[test]
+    fn finds_what_scanning_would_find_while_streams_come_and_go() {
+        let texts = [
+            "*",
+            "/a",
+            "/a/b",
+            "/a/{id}",
+            "/a/{id}/c",
+            "{+any}",
+            "/é/{id}",
+            "/é",
+            "{/x*}",
+            "/a/{id}",
+            "/{id}",
+        ];
+        let topics = ["/a", "/a/b", "/a/1", "/a/1/c", "/é/1", "/é", "/a/{id}", "x", "/", ""];
+        let matchers: Vec<_> = texts.iter().map(|text| v0::matcher(text)).collect();
+        let mut index = Index::default();
+        let check = |index: &Index, present: std::ops::Range<usize>| {
+            for topic in topics {
+                let scanned = present.clone().filter(|slot| matchers[*slot].matches(topic));
+                assert_eq!(
+                    found(index, topic),
+                    scanned.map(|slot| slot as Slot).collect::<Vec<_>>(),
+                    "{topic}"
+                );
+            }
+        };
+        for (slot, matcher) in matchers.iter().enumerate() {
+            index.insert(matcher, slot as Slot);
+            check(&index, 0..slot + 1);
+        }
+        for (slot, matcher) in matchers.iter().enumerate() {
+            index.remove(matcher, slot as Slot);
+            check(&index, slot + 1..matchers.len());
+        }
+        assert!(index.exact.is_empty() && index.templates.is_empty() && index.prefix_lengths.is_empty());
+    }
+}

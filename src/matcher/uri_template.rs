@@ -67,6 +67,13 @@ impl UriTemplate {
         &self.text[..end.unwrap_or(self.text.len())]
     }
 
+    /// The literal text that every match but the template's own text ends with; possibly empty.
+    fn literal_suffix(&self) -> &str {
+        let start = self.text.rfind(|c: char| c == '}' || !c.is_ascii());
+        let start = start.and_then(|start| Some(start + self.text[start..].chars().next()?.len_utf8()));
+        &self.text[start.unwrap_or(0)..]
+    }
+
     /// Whether some expansion of the template gives `topic`, or `topic` is the template's own text.
     #[must_use]
     pub fn matches(&self, topic: &str) -> bool {
@@ -76,6 +83,10 @@ impl UriTemplate {
         let Some(topic) = topic.strip_prefix(self.literal_prefix()) else {
             return false;
         };
+        // Most templates that are looked at are like another one but for their end.
+        if !topic.ends_with(self.literal_suffix()) {
+            return false;
+        }
         let topic = topic.as_bytes();
         let mut reached = Positions::start(topic);
         // Every part was valid when the template was made.
