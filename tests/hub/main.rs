@@ -9,6 +9,7 @@ mod cors;
 mod descriptors;
 mod harness;
 mod hostile;
+mod log;
 mod ordering;
 mod publish;
 mod reconciliation;
