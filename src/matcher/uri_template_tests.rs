@@ -340,14 +340,12 @@ proptest! {
     fn a_forbidden_character_anywhere_does_not_match(
         pieces in prop::collection::vec(piece(), 1..4),
         at in any::<prop::sample::Index>(),
-        bad in prop::sample::select(vec![' ', '"', '<', '{', '|', 'ü', '\0', '%']),
+        bad in prop::sample::select(vec![" ", "\"", "<", "{", "|", "ü", "\0", "%z", "%4z"]),
     ) {
         let template: String = pieces.iter().map(Piece::template).collect();
         let mut topic: String = pieces.iter().map(Piece::expand).collect();
         let boundaries: Vec<_> = (0..=topic.len()).filter(|at| topic.is_char_boundary(*at)).collect();
-        topic.insert(boundaries[at.index(boundaries.len())], bad);
-        // "%" followed by two hexadecimal digits would be an encoded octet.
-        prop_assume!(bad != '%' || !topic.as_bytes().windows(3).any(|w| expression::triplet(w).is_some()));
+        topic.insert_str(boundaries[at.index(boundaries.len())], bad);
         prop_assert!(!UriTemplate::parse(&template).unwrap().matches(&topic), "{} -> {}", template, topic);
     }
 
