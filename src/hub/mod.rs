@@ -26,6 +26,7 @@ use thiserror::Error;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
 use wake::Wake;
 
 /// A bound, listening socket.
@@ -74,7 +75,7 @@ pub enum HubError {
 }
 
 /// Runs the hub on a Tokio runtime of its own and blocks until `shutdown` (the reading end of a pipe) has a byte or reaches
-/// its end; then stops reading the queue, delivers what the log holds, flushes what sockets accept within a second, closes every
+/// its end; then stops reading the queue, delivers what the log holds, flushes what sockets accept within half a second, closes every
 /// stream and returns.
 ///
 /// # Errors
@@ -135,8 +136,9 @@ async fn serve(
         next_shard: AtomicUsize::new(0),
     }));
     let (stop, stopping) = watch::channel(false);
+    let mut servers = JoinSet::new();
     for listener in listeners {
-        tokio::spawn(server::serve(listener, hub.clone(), stopping.clone()));
+        servers.spawn(server::serve(listener, hub.clone(), stopping.clone()));
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), url = %hub.config().public_url, "the hub is serving");
     let mut shutdown = pipe::Receiver::from_owned_fd(shutdown).map_err(io("watching the shutdown pipe"))?;
@@ -148,12 +150,19 @@ async fn serve(
     // No new connection, then no new update, then no stream.
     let _ = stop.send(true);
     if result.is_ok() {
+        // Requests that are being answered still are; this is bounded by `server`.
+        servers.join_all().await;
         hub.0.sequencer.stop();
         let _ = sequencer_ended.await;
     }
-    for shard in &hub.0.shards {
-        shard.stop().await;
-    }
+    let stopping: JoinSet<()> = hub
+        .0
+        .shards
+        .iter()
+        .cloned()
+        .map(|shard| async move { shard.stop().await })
+        .collect();
+    stopping.join_all().await;
     tracing::info!("the hub has stopped");
     result
 }

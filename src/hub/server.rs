@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{mpsc, watch};
 
 /// How long requests that are being answered may still take once the hub is to stop.
-const DRAIN: Duration = Duration::from_secs(1);
+const DRAIN: Duration = Duration::from_millis(400);
 
 /// Pause after the first failed accept, doubled up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

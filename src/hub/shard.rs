@@ -44,7 +44,7 @@ const REPLAY_STEP: usize = 128;
 const REPLAYS_PER_TURN: usize = 16;
 
 /// How long streams are given to take what waits for them when the hub stops.
-const STOP_DEADLINE: Duration = Duration::from_secs(1);
+const STOP_DEADLINE: Duration = Duration::from_millis(400);
 
 enum Control {
     Attach(Box<StreamStart>),
