@@ -2,7 +2,7 @@
 
 use super::c_string;
 use super::zend::display_ini_entries;
-use crate::config::{Config, Listen};
+use crate::config::Config;
 use ext_php_rs::ffi::{php_info_print_table_end, php_info_print_table_row, php_info_print_table_start};
 use ext_php_rs::zend::ModuleEntry;
 use std::panic::catch_unwind;
@@ -40,14 +40,7 @@ fn print_state() {
 }
 
 fn listen(config: &Config) -> String {
-    let addresses: Vec<String> = config
-        .listen
-        .iter()
-        .map(|listen| match listen {
-            Listen::Tcp(addr) => addr.to_string(),
-            Listen::Unix(path) => format!("unix:{}", path.display()),
-        })
-        .collect();
+    let addresses: Vec<String> = config.listen.iter().map(ToString::to_string).collect();
     if addresses.is_empty() {
         return "none: this PHP starts no hub".to_owned();
     }
