@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import stat
+import time
 
 import pytest
 from processes import wait_for, zombies
@@ -131,6 +132,7 @@ def test_a_listener_becomes_wider_on_the_same_port(fpm, subscribe):
     second = server.publish()
     stream.wait_for_id(second)
     assert stream.ids == [first, second]
+    socket.create_connection(("127.0.0.2", server.port)).close()
     assert server.complaints() == []
 
 
@@ -184,6 +186,9 @@ def test_a_configuration_that_cannot_be_had_leaves_the_old_hub(fpm, subscribe, f
         assert named in log
         update = server.publish()
         stream.wait_for_id(update)
+        assert (server.supervisor(), server.hub(), stream.connections) == (*before, 1)
+        time.sleep(7)  # longer than the old supervisor waits for a new one, and than it lives without a server
+        stream.wait_for_id(server.publish())
         assert (server.supervisor(), server.hub(), stream.connections) == (*before, 1)
     # The hub is still this server's own: the next change is taken.
     server.settings = good | {"heartbeat": "9s"}
