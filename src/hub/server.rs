@@ -2,7 +2,10 @@
 
 use super::http::{self, Front};
 use super::{Hub, Listener, Socket};
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,6 +18,9 @@ const DRAIN: Duration = Duration::from_millis(400);
 /// Pause after the first failed accept, doubled up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Descriptors that no connection gets: an update in a memfd needs one to be received, and must not be lost for want of it.
+const RESERVED: u64 = 16;
 
 /// Accepts connections from `listener` and serves each in a task of its own, until `shutdown` says true; then closes idle ones
 /// and returns when the others are done, or after [`DRAIN`]. Streams are not waited for: they are the hub's.
@@ -41,13 +47,13 @@ async fn accept_all(
     open: mpsc::Sender<()>,
 ) -> io::Result<()> {
     let connections = Connections { front, shutdown, open };
-    let mut trouble = Trouble::default();
+    let mut trouble = Trouble::new();
     match listener {
         Listener::Tcp(listener) => {
             listener.set_nonblocking(true)?;
             let listener = TcpListener::from_std(listener)?;
             loop {
-                if let Some((stream, _)) = trouble.sort_out(listener.accept().await).await {
+                if let Some(stream) = trouble.sort_out(listener.accept().await).await {
                     // Events are written whole: waiting for more would only delay them. An error would mean that the
                     // connection is already gone, which reading from it shows.
                     let _ = stream.set_nodelay(true);
@@ -59,7 +65,7 @@ async fn accept_all(
             listener.set_nonblocking(true)?;
             let listener = UnixListener::from_std(listener)?;
             loop {
-                if let Some((stream, _)) = trouble.sort_out(listener.accept().await).await {
+                if let Some(stream) = trouble.sort_out(listener.accept().await).await {
                     connections.start(stream, Socket::Unix);
                 }
             }
@@ -90,13 +96,30 @@ impl Connections {
 
 /// Failing accepts: what fails for want of descriptors or memory stays in the backlog and would fail again at once, so the
 /// loop pauses, and says so once until it works again.
-#[derive(Default)]
 struct Trouble {
     pause: Option<Duration>,
+    /// The lowest descriptor that is reserved.
+    ceiling: u64,
 }
 
 impl Trouble {
-    async fn sort_out<T>(&mut self, accepted: io::Result<T>) -> Option<T> {
+    fn new() -> Self {
+        let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        Self {
+            pause: None,
+            ceiling: limit.saturating_sub(RESERVED),
+        }
+    }
+
+    async fn sort_out<T: AsRawFd>(&mut self, accepted: io::Result<(T, impl Sized)>) -> Option<T> {
+        let accepted = accepted.and_then(|(connection, _)| {
+            // The kernel gives the lowest free descriptor: this one means that there are hardly any left.
+            if u64::from(connection.as_raw_fd().cast_unsigned()) < self.ceiling {
+                Ok(connection)
+            } else {
+                Err(Errno::MFILE.into())
+            }
+        });
         match accepted {
             Ok(connection) => {
                 if self.pause.take().is_some() {
@@ -123,7 +146,6 @@ impl Trouble {
 
 /// Whether only the connection that was to be accepted is lost (accept(2), "Error handling").
 fn is_of_one_connection(error: &io::Error) -> bool {
-    use rustix::io::Errno;
     let errno = error.raw_os_error().map(Errno::from_raw_os_error);
     errno.is_some_and(|errno| {
         [

@@ -39,7 +39,7 @@ pub enum Message {
     TakeOver(Estate),
     /// The successor is ready: stop, and close this connection when the hub has stopped.
     Commit,
-    /// There is no successor after all: go on, with this connection as a lease.
+    /// There is no successor after all: go on, with this connection as a lease; answered by [`Message::Adopted`].
     Abort,
 }
 

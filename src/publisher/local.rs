@@ -4,7 +4,9 @@ use super::PublishError;
 use super::socket::Socket;
 use crate::config::{Config, max_update_size};
 use crate::ipc::frame;
+use crate::supervisor::paths::is_trusted;
 use crate::update::Update;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::cell::RefCell;
@@ -31,8 +33,9 @@ pub struct Local {
     failure: Option<String>,
     /// Why the hub is not quite the one the server wanted.
     warning: Option<String>,
-    /// Kept open for as long as this process or a child of it lives: while anyone holds it, the hub runs.
-    _lease: Option<OwnedFd>,
+    /// Kept open for as long as this process or a child of it lives: while anyone holds it, the hub runs. It says nothing; its
+    /// end is the supervisor's.
+    lease: Option<OwnedFd>,
 }
 
 /// What `phpinfo()` shows of the hub.
@@ -54,7 +57,7 @@ impl Local {
             socket: Mutex::new(None),
             failure: None,
             warning: None,
-            _lease: None,
+            lease: None,
         }
     }
 
@@ -63,7 +66,7 @@ impl Local {
     pub fn leased(config: Arc<Config>, path: PathBuf, lease: OwnedFd, warning: Option<String>) -> Self {
         let mut local = Self::new(config, vec![path]);
         local.warning = warning;
-        local._lease = Some(lease);
+        local.lease = Some(lease);
         // Should it not be possible now, the first publish() tries again and tells why.
         let _ = local.connect();
         local
@@ -109,17 +112,23 @@ impl Local {
     pub fn status(&self) -> Status {
         let reachable = match &self.failure {
             Some(failure) => Err(failure.clone()),
-            None => match self.path() {
-                Ok(path) => Socket::connect(path)
-                    .map(drop)
-                    .map_err(|error| unreachable_hub(path, error)),
-                Err(error) => Err(error),
-            },
+            // Where the path cannot be seen (in a chroot), what was inherited still works.
+            None if self.has_live_lease() => Ok(()),
+            None => self.connect().map(drop),
         };
-        let socket = self
-            .path()
-            .map_or_else(|_| self.paths.first().cloned().unwrap_or_default(), Path::to_owned);
-        Status { reachable, socket }
+        let there = |path: &&PathBuf| rustix::fs::lstat(path.as_path()).is_ok();
+        let socket = self.paths.iter().find(there).or(self.paths.first());
+        Status {
+            reachable,
+            socket: socket.cloned().unwrap_or_default(),
+        }
+    }
+
+    fn has_live_lease(&self) -> bool {
+        self.lease.as_ref().is_some_and(|lease| {
+            let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+            poll(&mut [PollFd::new(lease, PollFlags::IN)], Some(&at_once)) == Ok(0)
+        })
     }
 
     fn publish_frame(&self, bytes: &[u8]) -> Result<(), PublishError> {
@@ -138,14 +147,9 @@ impl Local {
         };
         let sent = match socket.send(bytes, timeout) {
             // The supervisor behind this socket is gone; there may be another one. What was not sent was not taken.
-            Err(
-                Errno::CONNREFUSED
-                | Errno::NOTCONN
-                | Errno::CONNRESET
-                | Errno::NOENT
-                | Errno::BADF
-                | Errno::DESTADDRREQ,
-            ) => self.connect().map_err(PublishError::Unavailable)?.send(bytes, timeout),
+            Err(Errno::CONNREFUSED | Errno::NOTCONN | Errno::CONNRESET | Errno::PIPE | Errno::DESTADDRREQ) => {
+                self.connect().map_err(PublishError::Unavailable)?.send(bytes, timeout)
+            }
             other => other,
         };
         sent.map_err(|error| match error {
@@ -153,10 +157,9 @@ impl Local {
                 "the hub's publish queue was full for {timeout:?} (mercure.publish_timeout): it is overloaded or has stopped; \
                  its log may tell more"
             )),
-            Errno::CONNREFUSED | Errno::CONNRESET => PublishError::Unavailable(match self.path() {
-                Ok(path) => unreachable_hub(path, error),
-                Err(error) => error,
-            }),
+            Errno::CONNREFUSED | Errno::CONNRESET => {
+                PublishError::Unavailable("the hub has stopped while the update was sent; publish it again".to_owned())
+            }
             error => PublishError::Refused(format!("the publish queue did not take the update: {error}")),
         })
     }
@@ -165,24 +168,38 @@ impl Local {
         self.socket.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Connects to the first hub there is. Of several reasons why there is none, a socket that exists tells more than one that
+    /// does not.
     fn connect(&self) -> Result<Arc<Socket>, String> {
-        let path = self.path()?;
-        let socket = Arc::new(Socket::connect(path).map_err(|error| unreachable_hub(path, error))?);
-        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&socket));
-        Ok(socket)
+        let mut reason = None;
+        for path in &self.paths {
+            let connected = match is_trusted(path) {
+                true => Socket::connect(path),
+                false => Err(Errno::NOENT),
+            };
+            match connected {
+                Ok(socket) => {
+                    let socket = Arc::new(socket);
+                    *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&socket));
+                    return Ok(socket);
+                }
+                Err(Errno::NOENT | Errno::NOTDIR) => {}
+                Err(error) => reason = Some(unreachable_hub(path, error)),
+            }
+        }
+        Err(reason.unwrap_or_else(|| self.no_hub()))
     }
 
-    fn path(&self) -> Result<&Path, String> {
-        let found = self.paths.iter().find(|path| rustix::fs::lstat(path.as_path()).is_ok());
-        found.map(PathBuf::as_path).ok_or_else(|| {
-            let paths: Vec<_> = self.paths.iter().map(|path| path.display().to_string()).collect();
-            format!(
-                "no hub runs here: there is no socket at {}; a hub is started by php-fpm, php -S or Apache when they load the \
-                 extension (reload them if it has just been installed), and mercure.publish_socket must be the same here and \
-                 there",
-                paths.join(" or ")
-            )
-        })
+    fn no_hub(&self) -> String {
+        let paths: Vec<_> = self.paths.iter().map(|path| path.display().to_string()).collect();
+        let paths = paths.join(" or ");
+        if self.lease.is_some() {
+            return format!("the hub at {paths} has stopped; reload php-fpm (or restart the server that started it)");
+        }
+        format!(
+            "no hub runs here: there is no socket at {paths}; a hub is started by php-fpm, php -S or Apache when they load the \
+             extension (reload them if it has just been installed), and mercure.publish_socket must be the same here and there"
+        )
     }
 }
 

@@ -6,7 +6,7 @@ use super::user;
 use crate::config::{Config, Listen};
 use crate::hub::Listener;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{Gid, Mode};
+use rustix::fs::{FileType, Gid, Mode};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with, sockopt,
@@ -104,7 +104,7 @@ fn listen_unix(path: &Path) -> Result<OwnedFd, Errno> {
             let probe = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
             match connect(&probe, &address) {
                 // Left behind by someone who was killed.
-                Err(Errno::CONNREFUSED) => rustix::fs::unlink(path)?,
+                Err(Errno::CONNREFUSED) => remove_socket(path),
                 _ => return Err(Errno::ADDRINUSE),
             }
             bind(&socket, &address)?;
@@ -158,12 +158,34 @@ pub fn control(paths: &Paths, _lock: &Lock) -> Result<OwnedFd, String> {
         .map_err(|error: Errno| format!("cannot create the control socket {}: {error}", paths.control.display()))
 }
 
+/// Removes a socket's file, and nothing that is something else.
+pub fn remove_socket(path: &Path) {
+    if rustix::fs::lstat(path).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Socket) {
+        let _ = rustix::fs::unlink(path);
+    }
+}
+
+/// Checks that the sockets can be renamed from one place to another.
+///
+/// # Errors
+/// A sentence that names the directive.
+pub fn check_move(from: &Paths, to: &Paths) -> Result<(), String> {
+    let device = |paths: &Paths| rustix::fs::stat(paths.publish.parent()?).ok().map(|stat| stat.st_dev);
+    if device(from).is_some() && device(from) == device(to) {
+        remove_socket(&to.publish);
+        remove_socket(&to.control);
+        return Ok(());
+    }
+    Err(format!(
+        "mercure.publish_socket cannot move to another file system ({}) while the hub runs; restart the server instead of \
+         reloading it",
+        to.publish.display()
+    ))
+}
+
 /// Binds in the place of a stale socket, without any permission for anyone yet.
 fn bind_private(socket: &OwnedFd, path: &Path) -> Result<(), Errno> {
-    match rustix::fs::unlink(path) {
-        Ok(()) | Err(Errno::NOENT) => {}
-        Err(error) => return Err(error),
-    }
+    remove_socket(path);
     let umask = rustix::process::umask(Mode::from_raw_mode(0o777));
     let bound = SocketAddrUnix::new(path).and_then(|address| bind(socket, &address));
     rustix::process::umask(umask);

@@ -1,121 +1,190 @@
-//! Decides from how PHP was called whether this process serves requests: only then it starts a hub, or joins one.
+//! The gate: decides from how PHP was called whether this process serves requests. MINIT also runs for `php-fpm -t` and its like, where nothing may be started and no running hub disturbed.
 
-/// Whether `sapi`, called with `arguments` (without the program's name), is about to serve requests. PHP loads its extensions
-/// for `php-fpm -t`, `-v`, `-m` and `-i` as well.
-#[must_use]
-pub fn serves_requests(sapi: &str, arguments: &[String]) -> bool {
+/// What the command line says about this PHP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invocation {
+    /// Whether it will serve requests, and so may start or share a hub.
+    pub serves: bool,
+    /// Whether it stays in the foreground as far as its command line tells, so that its standard error is a log somebody reads.
+    pub foreground: bool,
+}
+
+/// Judges a PHP by its SAPI's name and its command line (the first argument is the program).
+pub fn invocation<T: AsRef<[u8]>>(sapi: &str, arguments: &[T]) -> Invocation {
     match sapi {
-        "cli-server" | "apache2handler" => true,
-        "fpm-fcgi" => !options(arguments).any(|option| {
-            matches!(
-                option,
-                "t" | "v" | "m" | "i" | "h" | "?" | "test" | "version" | "modules" | "info" | "help" | "usage"
-            )
-        }),
-        _ => false,
+        // `php -S` with -i, -m or -v has the SAPI name "cli".
+        "cli-server" => Invocation {
+            serves: true,
+            foreground: true,
+        },
+        // Apache checks its configuration (apachectl configtest) without getting as far as MINIT.
+        "apache2handler" => Invocation {
+            serves: true,
+            foreground: false,
+        },
+        "fpm-fcgi" => fpm(arguments.get(1..).unwrap_or_default()),
+        _ => Invocation {
+            serves: false,
+            foreground: false,
+        },
     }
 }
 
-/// Whether the server stays in the foreground, so that its standard error is a log somebody reads.
-#[must_use]
-pub fn stays_in_foreground(sapi: &str, arguments: &[String]) -> bool {
-    match sapi {
-        "cli-server" => true,
-        // PID 1 is a container's.
-        "fpm-fcgi" => {
-            std::process::id() == 1
-                || options(arguments).any(|option| matches!(option, "F" | "nodaemonize" | "O" | "force-stderr"))
+/// This process's command line.
+pub fn arguments() -> Vec<Vec<u8>> {
+    let line = std::fs::read("/proc/self/cmdline").unwrap_or_default();
+    let line = line.strip_suffix(b"\0").unwrap_or(&line);
+    line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect()
+}
+
+/// php-fpm's own rules: short options may be joined (`-nt`), those with a value take the rest of the word or the next
+/// one, long ones take `=value` or the next word, and the first word that is no option ends them.
+fn fpm<T: AsRef<[u8]>>(arguments: &[T]) -> Invocation {
+    let mut found = Invocation {
+        serves: true,
+        foreground: false,
+    };
+    let mut words = arguments.iter().map(AsRef::as_ref);
+    while let Some(word) = words.next() {
+        let Some(options) = word.strip_prefix(b"-").filter(|options| !options.is_empty()) else {
+            break;
+        };
+        if options == b"-" {
+            break;
         }
-        _ => false,
-    }
-}
-
-/// The options of php-fpm in `arguments`, without their values: single letters and long names.
-fn options(arguments: &[String]) -> impl Iterator<Item = &str> {
-    let mut options = Vec::new();
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        if let Some(long) = argument.strip_prefix("--") {
-            let name = long.split('=').next().unwrap_or_default();
-            options.push(name);
-            if matches!(name, "php-ini" | "define" | "prefix" | "pid" | "fpm-config") && !long.contains('=') {
-                arguments.next();
+        if let Some(long) = options.strip_prefix(b"-") {
+            let name = long.split(|byte| *byte == b'=').next().unwrap_or_default();
+            let short = LONG
+                .iter()
+                .find(|(spelling, _)| spelling.as_bytes() == name)
+                .map_or(b'?', |(_, short)| *short);
+            found.see(short);
+            if takes_value(short) && name.len() == long.len() {
+                words.next();
             }
-        } else if let Some(letters) = argument.strip_prefix('-') {
-            for (place, letter) in letters.char_indices() {
-                let rest = &letters[place + letter.len_utf8()..];
-                options.push(&letters[place..place + letter.len_utf8()]);
-                if matches!(letter, 'c' | 'd' | 'p' | 'g' | 'y' | 'T') {
-                    if rest.is_empty() {
-                        arguments.next();
-                    }
-                    break;
+            continue;
+        }
+        for (at, option) in options.iter().enumerate() {
+            found.see(*option);
+            if takes_value(*option) {
+                if at + 1 == options.len() {
+                    words.next();
                 }
+                break;
             }
         }
     }
-    options.into_iter()
+    found
 }
 
-/// The arguments this process was started with, as the kernel knows them.
-#[must_use]
-pub fn arguments() -> Vec<String> {
-    let cmdline = std::fs::read("/proc/self/cmdline").unwrap_or_default();
-    cmdline
-        .split(|byte| *byte == 0)
-        .skip(1)
-        .map(|argument| String::from_utf8_lossy(argument).into_owned())
-        .collect()
+const LONG: &[(&str, u8)] = &[
+    ("php-ini", b'c'),
+    ("define", b'd'),
+    ("profile-info", b'e'),
+    ("help", b'h'),
+    ("info", b'i'),
+    ("modules", b'm'),
+    ("no-php-ini", b'n'),
+    ("version", b'v'),
+    ("fpm-config", b'y'),
+    ("test", b't'),
+    ("prefix", b'p'),
+    ("pid", b'g'),
+    ("allow-to-run-as-root", b'R'),
+    ("daemonize", b'D'),
+    ("nodaemonize", b'F'),
+    ("force-stderr", b'O'),
+];
+
+fn takes_value(option: u8) -> bool {
+    b"cdypg".contains(&option)
+}
+
+impl Invocation {
+    fn see(&mut self, option: u8) {
+        match option {
+            b'F' => self.foreground = true,
+            b'D' => self.foreground = false,
+            b'c' | b'd' | b'e' | b'n' | b'y' | b'p' | b'g' | b'R' | b'O' => {}
+            // -t, -v, -m, -i, -h, and whatever makes php-fpm print its usage.
+            _ => self.serves = false,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn fpm(line: &str) -> bool {
-        serves_requests(
-            "fpm-fcgi",
-            &line.split_whitespace().map(str::to_owned).collect::<Vec<_>>(),
-        )
+    fn fpm_serves(line: &str) -> bool {
+        invocation("fpm-fcgi", &line.split(' ').collect::<Vec<_>>()).serves
     }
 
     #[test]
-    fn php_fpm_that_only_tells_or_tests_starts_nothing() {
+    fn fpm_that_only_answers_a_question_starts_nothing() {
         for line in [
-            "-t",
-            "-tt",
-            "-v",
-            "-m",
-            "-i",
-            "-h",
-            "--test",
-            "--version",
-            "-y /etc/fpm.conf -t",
-            "-nt",
-            "-d a=b --info",
+            "php-fpm -t",
+            "php-fpm -tt",
+            "php-fpm -nt",
+            "php-fpm -v",
+            "php-fpm -m",
+            "php-fpm -i",
+            "php-fpm -h",
+            "php-fpm -?",
+            "php-fpm -F -t",
+            "php-fpm -y /etc/fpm.conf -t",
+            "php-fpm -y/etc/fpm.conf -t",
+            "php-fpm --fpm-config=/etc/fpm.conf --test",
+            "php-fpm --fpm-config /etc/fpm.conf --test",
+            "php-fpm -d extension=mercure -RFt",
+            "php-fpm --version",
+            "php-fpm --modules",
+            "php-fpm --info",
+            "php-fpm --help",
+            "php-fpm --no-such-option",
         ] {
-            assert!(!fpm(line), "{line}");
+            assert!(!fpm_serves(line), "{line}");
         }
     }
 
     #[test]
-    fn php_fpm_that_serves_starts_a_hub() {
+    fn values_of_options_are_no_options() {
         for line in [
-            "",
-            "-F",
-            "--nodaemonize -y t",
-            "-d t=1",
-            "-dv",
-            "-c /etc/php.ini -R",
-            "--fpm-config v",
-            "-y -t",
+            "php-fpm",
+            "php-fpm8.2 --nodaemonize --fpm-config /etc/php/8.2/fpm/php-fpm.conf",
+            "php-fpm -F -d -t",
+            "php-fpm -c -i -F",
+            "php-fpm -p-t",
+            "php-fpm -dtest=1 -Fy t.conf",
+            "php-fpm --prefix -t",
+            "php-fpm --pid=-v -D",
+            "php-fpm -- -t",
+            "php-fpm word -t",
         ] {
-            assert!(fpm(line), "{line}");
+            assert!(fpm_serves(line), "{line}");
         }
-        assert!(serves_requests(
-            "cli-server",
-            &["-S".into(), "localhost:0".into(), "-t".into(), "public".into()]
-        ));
-        assert!(!serves_requests("cli", &[]));
+    }
+
+    #[test]
+    fn the_last_word_on_daemonizing_counts() {
+        let foreground = |line: &str| invocation("fpm-fcgi", &line.split(' ').collect::<Vec<_>>()).foreground;
+        assert!(foreground("php-fpm --nodaemonize"));
+        assert!(foreground("php-fpm -nF -y x"));
+        assert!(!foreground("php-fpm -F -D"));
+        assert!(!foreground("php-fpm"));
+    }
+
+    #[test]
+    fn only_servers_serve() {
+        for (sapi, serves) in [
+            ("cli-server", true),
+            ("apache2handler", true),
+            ("cli", false),
+            ("cgi-fcgi", false),
+            ("phpdbg", false),
+            ("embed", false),
+        ] {
+            assert_eq!(invocation(sapi, &["php", "-t", "public"]).serves, serves, "{sapi}");
+        }
     }
 }

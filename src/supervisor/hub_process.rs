@@ -1,6 +1,7 @@
 //! The hub's process: started by the supervisor, told to stop through a pipe, and started again when it dies.
 
 use super::bind::Bound;
+use super::holdings::Holdings;
 use super::log::line;
 use super::spawn;
 use super::user::Identity;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 
 /// Below a second: a hub that is killed again and again is still back in time, and one that fails at once costs little.
-const LONGEST_DELAY: Duration = Duration::from_millis(800);
+const LONGEST_DELAY: Duration = Duration::from_millis(400);
 
 /// A hub that has lived so long is no longer one that fails at once.
 const HEALTHY: Duration = Duration::from_secs(1);
@@ -63,11 +64,11 @@ impl HubProcess {
     }
 
     /// Starts the hub if it is due. A failure is logged and tried again later.
-    pub fn start_if_due(&mut self, listeners: &[Bound], queue: &OwnedFd, log: &OwnedFd) {
+    pub fn start_if_due(&mut self, holdings: &Holdings) {
         if self.due().is_none_or(|at| at > Instant::now()) {
             return;
         }
-        match self.start(listeners, queue, log) {
+        match self.start(holdings) {
             Ok((pid, stop)) => {
                 self.state = State::Running {
                     pid,
@@ -124,12 +125,16 @@ impl HubProcess {
         self.delay = (self.delay * 2).min(LONGEST_DELAY);
     }
 
-    fn start(&self, listeners: &[Bound], queue: &OwnedFd, log: &OwnedFd) -> io::Result<(Pid, OwnedFd)> {
+    fn start(&self, holdings: &Holdings) -> io::Result<(Pid, OwnedFd)> {
         let (shutdown, stop) = pipe_with(PipeFlags::CLOEXEC)?;
         let inherited = Inherited {
-            listeners: listeners.iter().map(Bound::listener).collect::<io::Result<_>>()?,
-            queue: queue.try_clone()?,
-            log: log.try_clone()?,
+            listeners: holdings
+                .listeners
+                .iter()
+                .map(Bound::listener)
+                .collect::<io::Result<_>>()?,
+            queue: holdings.queue.try_clone()?,
+            log: holdings.log.try_clone()?,
         };
         let pid = spawn::fork(|| self.run(inherited, shutdown))?;
         Ok((pid, stop))

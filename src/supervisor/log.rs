@@ -1,20 +1,21 @@
 //! Where the hub's and the supervisor's log lines go, and the supervisor's own lines.
 
-use super::gate;
 use crate::config::Config;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
 /// Opens the log that `mercure.log` names; `None`: nowhere. With an empty value it is the server's standard error if somebody
 /// reads that: a server that goes to the background closes its own, and whoever started it waits for the end of it.
 ///
 /// # Errors
 /// A sentence naming the directive.
-pub fn open(config: &Config, sapi: &str, arguments: &[String]) -> Result<Option<OwnedFd>, String> {
+pub fn open(config: &Config, foreground: bool) -> Result<Option<OwnedFd>, String> {
     match config.log.as_str() {
-        "" if gate::stays_in_foreground(sapi, arguments) || stderr_is_the_journal() => Ok(stderr()),
+        "" if foreground || stderr_is_the_journal() => Ok(stderr()),
         "" => Ok(None),
         "stderr" => Ok(stderr()),
         path if path.starts_with('/') => {
@@ -31,7 +32,9 @@ pub fn open(config: &Config, sapi: &str, arguments: &[String]) -> Result<Option<
 
 /// Writes a line as the hub does. A log that cannot be written to has nowhere to say so.
 pub fn line(level: &str, message: &str) {
-    let _ = writeln!(std::io::stderr(), "{level:>5} mercure: {message}");
+    let mut time = String::new();
+    let _ = SystemTime.format_time(&mut Writer::new(&mut time));
+    let _ = writeln!(std::io::stderr(), "{time} {level:>5} {message}");
 }
 
 fn stderr() -> Option<OwnedFd> {

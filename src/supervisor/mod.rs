@@ -8,11 +8,12 @@
 
 mod bind;
 mod gate;
+mod holdings;
 mod hub_process;
 mod identity;
 mod lock;
 mod log;
-mod paths;
+pub(crate) mod paths;
 mod rendezvous;
 mod spawn;
 mod supervise;
@@ -27,13 +28,15 @@ use std::sync::Arc;
 /// thrown by each publish, and told once by [`Local::warning`].
 #[must_use]
 pub fn start(config: &Arc<Config>, sapi: &str) -> Local {
-    let serves = gate::serves_requests(sapi, &gate::arguments());
-    if !serves || config.listen.is_empty() {
+    let invocation = gate::invocation(sapi, &gate::arguments());
+    if !invocation.serves || config.listen.is_empty() {
         return Local::new(Arc::clone(config), paths::of_publisher(config));
     }
     let paths = Paths::of_server(config);
-    match rendezvous::lease(config, sapi, &paths) {
-        Ok(leased) => Local::leased(Arc::clone(config), paths.publish, leased.lease, leased.warning),
+    // PID 1 is a container's, and stays whatever its command line says.
+    let foreground = invocation.foreground || std::process::id() == 1;
+    match rendezvous::lease(config, foreground, &paths) {
+        Ok(leased) => Local::leased(Arc::clone(config), leased.publish_socket, leased.lease, leased.warning),
         Err(failure) => Local::failed(Arc::clone(config), paths.publish, failure),
     }
 }

@@ -72,12 +72,13 @@ pub fn prepare_folder(path: &Path) -> Result<(), String> {
             0o700
         };
         match rustix::fs::mkdir(folder, Mode::from_raw_mode(mode)) {
-            Ok(()) | Err(Errno::EXIST) => {}
+            // Whatever the umask: without this, root's could keep everybody else from publishing.
+            Ok(()) => rustix::fs::chmod(folder, Mode::from_raw_mode(mode))
+                .map_err(|error| format!("cannot open {} to publishers: {error}", folder.display()))?,
+            Err(Errno::EXIST) => {}
             Err(error) => return Err(format!("cannot create {}: {error}", folder.display())),
         }
-        let stat = rustix::fs::lstat(folder).map_err(|error| format!("cannot use {}: {error}", folder.display()))?;
-        let is_own = stat.st_uid == rustix::process::geteuid().as_raw();
-        if FileType::from_raw_mode(stat.st_mode) != FileType::Directory || !is_own || stat.st_mode & 0o022 != 0 {
+        if !is_own_folder(folder) {
             return Err(format!(
                 "{} is not a folder that only its owner, this user, can write to; remove it or set mercure.publish_socket",
                 folder.display()
@@ -90,6 +91,22 @@ pub fn prepare_folder(path: &Path) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether a publisher may trust the socket at `path`: in a default folder of the user's own nobody else may have put it. A path
+/// that was configured, and root's folder, are the administrator's.
+#[must_use]
+pub fn is_trusted(path: &Path) -> bool {
+    let folder = own_folder();
+    path.parent() != Some(&folder) || folder.starts_with("/run/mercure") || is_own_folder(&folder)
+}
+
+fn is_own_folder(folder: &Path) -> bool {
+    rustix::fs::lstat(folder).is_ok_and(|stat| {
+        FileType::from_raw_mode(stat.st_mode) == FileType::Directory
+            && stat.st_uid == rustix::process::geteuid().as_raw()
+            && stat.st_mode & 0o022 == 0
+    })
 }
 
 fn own_folder() -> PathBuf {

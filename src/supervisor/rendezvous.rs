@@ -2,11 +2,12 @@
 //! started before its configuration changed.
 
 use super::bind::Bound;
+use super::holdings::{Holdings, Predecessor};
 use super::lock::Lock;
 use super::paths::{self, Paths};
-use super::supervise::{self, Predecessor, Start};
+use super::supervise::{self, Origin, Start};
 use super::user::Identity;
-use super::{gate, identity, log, spawn};
+use super::{identity, log, spawn};
 use crate::config::Config;
 use crate::ipc::control::{self, Estate, Message};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -15,6 +16,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with, socketpair, sockopt};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, WaitOptions, waitpid};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub struct Leased {
     /// To be kept open.
     pub lease: OwnedFd,
+    /// Where the hub's publish queue is.
+    pub publish_socket: PathBuf,
     /// Why the hub is not the one that this configuration asks for, if it is not.
     pub warning: Option<String>,
 }
@@ -37,29 +41,31 @@ pub struct Leased {
 ///
 /// # Errors
 /// A sentence for the administrator: why there is no hub, and what to do.
-pub fn lease(config: &Arc<Config>, sapi: &str, paths: &Paths) -> Result<Leased, String> {
-    let arguments = gate::arguments();
+pub fn lease(config: &Arc<Config>, foreground: bool, paths: &Paths) -> Result<Leased, String> {
     let server = Server {
         config,
+        foreground,
         paths,
         identity: identity::of_this_build(config),
-        hub_identity: Identity::of_hub(config)?,
-        log_file: log::open(config, sapi, &arguments)?,
+        own: identity::own_supervisor(),
     };
-    paths::prepare_folder(&paths.publish)?;
+    if let Some(leased) = server.ask_at_former_place()? {
+        return Ok(leased);
+    }
     let deadline = Instant::now() + DEADLINE;
     loop {
         match connect_control(paths) {
             Ok(connection) => {
-                if let Some(leased) = server.ask(connection)? {
+                if let Some(leased) = server.ask(connection, paths)? {
                     return Ok(leased);
                 }
             }
             Err(Errno::NOENT | Errno::CONNREFUSED) => {
+                let prepared = server.prepare()?;
                 let lock = Lock::try_take(&paths.lock)
                     .map_err(|error| format!("cannot lock {}: {error}", paths.lock.display()))?;
                 if let Some(lock) = lock {
-                    return server.start(lock, None).map(|lease| Leased { lease, warning: None });
+                    return server.start(Origin::New(lock), prepared);
                 }
             }
             Err(error @ (Errno::ACCESS | Errno::PERM)) => {
@@ -82,19 +88,33 @@ pub fn lease(config: &Arc<Config>, sapi: &str, paths: &Paths) -> Result<Leased, 
 
 struct Server<'a> {
     config: &'a Arc<Config>,
+    foreground: bool,
     paths: &'a Paths,
     identity: [u8; 32],
-    hub_identity: Option<Identity>,
-    log_file: Option<OwnedFd>,
+    /// Token and publish socket of the supervisor that this server started before it was reloaded.
+    own: Option<(String, PathBuf)>,
 }
 
 impl Server<'_> {
+    /// Where the publish socket has moved, the hub is still at the old place.
+    fn ask_at_former_place(&self) -> Result<Option<Leased>, String> {
+        let Some((_, publish)) = self.own.as_ref().filter(|(_, publish)| *publish != self.paths.publish) else {
+            return Ok(None);
+        };
+        let former = Paths::new(publish.clone());
+        match connect_control(&former) {
+            // One that refuses us has become somebody else's.
+            Ok(connection) => Ok(self.ask(connection, &former).unwrap_or(None)),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Asks the supervisor at the other end; `None` when it has gone meanwhile.
-    fn ask(&self, connection: OwnedFd) -> Result<Option<Leased>, String> {
+    fn ask(&self, connection: OwnedFd, at: &Paths) -> Result<Option<Leased>, String> {
         let hello = Message::Hello {
             version: control::VERSION,
             identity: self.identity,
-            token: identity::token(),
+            token: self.own.as_ref().map(|(token, _)| token.clone()),
         };
         if control::send(&connection, &hello, &[]).is_err() {
             return Ok(None);
@@ -102,16 +122,58 @@ impl Server<'_> {
         match control::receive(&connection) {
             Ok(Some((Message::Adopted, _))) => Ok(Some(Leased {
                 lease: connection,
+                publish_socket: at.publish.clone(),
                 warning: None,
             })),
             Ok(Some((Message::Refused(reason), _))) => Err(reason),
-            Ok(Some((Message::TakeOver(estate), fds))) => self.take_over(connection, &estate, fds).map(Some),
-            Ok(Some(_)) => Err(format!("{} is no supervisor's socket", self.paths.control.display())),
+            Ok(Some((Message::TakeOver(estate), fds))) => self.take_over(&connection, at, &estate, fds),
+            Ok(Some(_)) => Err(format!("{} is no supervisor's socket", at.control.display())),
             Ok(None) | Err(_) => Ok(None),
         }
     }
 
-    fn take_over(&self, connection: OwnedFd, estate: &Estate, fds: Vec<OwnedFd>) -> Result<Leased, String> {
+    /// Replaces the supervisor at the other end. Where that cannot be, the old hub goes on, and serves us too: a mistake in the
+    /// configuration must not take down what runs.
+    fn take_over(
+        &self,
+        connection: &OwnedFd,
+        at: &Paths,
+        estate: &Estate,
+        fds: Vec<OwnedFd>,
+    ) -> Result<Option<Leased>, String> {
+        let predecessor = self.predecessor(connection, at, estate, fds);
+        let started = predecessor.and_then(|predecessor| {
+            let prepared = self.prepare()?;
+            self.start(Origin::Predecessor(Box::new(predecessor)), prepared)
+        });
+        match started {
+            Ok(lease) => {
+                reap(estate.supervisor);
+                Ok(Some(lease))
+            }
+            Err(error) => {
+                let _ = control::send(connection, &Message::Abort, &[]);
+                match (control::receive(connection), connection.try_clone()) {
+                    (Ok(Some((Message::Adopted, _))), Ok(lease)) => Ok(Some(Leased {
+                        lease,
+                        publish_socket: at.publish.clone(),
+                        warning: Some(format!(
+                            "the new configuration is not in force, the hub goes on with the old one: {error}"
+                        )),
+                    })),
+                    _ => Err(error),
+                }
+            }
+        }
+    }
+
+    fn predecessor(
+        &self,
+        connection: &OwnedFd,
+        at: &Paths,
+        estate: &Estate,
+        fds: Vec<OwnedFd>,
+    ) -> Result<Predecessor, String> {
         let mut fds = fds.into_iter();
         let mut next = || {
             fds.next()
@@ -124,48 +186,63 @@ impl Server<'_> {
             listeners.push(Bound::inherited(listen, next()?));
         }
         let leases = (0..estate.leases).map(|_| next()).collect::<Result<Vec<_>, _>>()?;
-        let lease = connection
-            .try_clone()
-            .map_err(|error| format!("cannot take over the hub: {error}"))?;
-        let predecessor = Predecessor {
-            connection,
-            queue,
-            log,
-            control,
-            listeners,
+        Ok(Predecessor {
+            connection: connection
+                .try_clone()
+                .map_err(|error| format!("cannot take over the hub: {error}"))?,
+            holdings: Holdings {
+                paths: at.clone(),
+                lock: Lock::inherited(lock),
+                control,
+                queue,
+                log,
+                listeners,
+            },
             leases,
-        };
-        match self.start(Lock::inherited(lock), Some(predecessor)) {
-            Ok(lease) => {
-                reap(estate.supervisor);
-                Ok(Leased { lease, warning: None })
-            }
-            Err(error) => Ok(Leased {
-                lease,
-                warning: Some(format!(
-                    "the new configuration is not in force, the hub goes on with the old one: {error}"
-                )),
-            }),
+            new_place: if at == self.paths {
+                None
+            } else {
+                Some(self.new_place()?)
+            },
+        })
+    }
+
+    /// What can go wrong before anything is done.
+    fn prepare(&self) -> Result<Prepared, String> {
+        paths::prepare_folder(&self.paths.publish)?;
+        Ok(Prepared {
+            hub_identity: Identity::of_hub(self.config)?,
+            log_file: log::open(self.config, self.foreground)?,
+        })
+    }
+
+    /// Makes sure that no other hub is where this one shall be.
+    fn new_place(&self) -> Result<(Paths, Lock), String> {
+        paths::prepare_folder(&self.paths.publish)?;
+        match Lock::try_take(&self.paths.lock) {
+            Ok(Some(lock)) => Ok((self.paths.clone(), lock)),
+            Ok(None) => Err(format!("another hub is at {}", self.paths.publish.display())),
+            Err(error) => Err(format!("cannot lock {}: {error}", self.paths.lock.display())),
         }
     }
 
     /// Starts a supervisor, waits until it is ready, and returns the lease on it.
-    fn start(&self, lock: Lock, predecessor: Option<Predecessor>) -> Result<OwnedFd, String> {
+    fn start(&self, origin: Origin, prepared: Prepared) -> Result<Leased, String> {
         let failed = |error: std::io::Error| format!("cannot start the hub's supervisor: {error}");
         let (lease, held) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map_err(|error| failed(error.into()))?;
         let (ready, tell) = pipe_with(PipeFlags::CLOEXEC).map_err(|error| failed(error.into()))?;
+        let token = identity::new_token();
         let start = Start {
             config: Arc::clone(self.config),
             paths: self.paths.clone(),
             identity: self.identity,
-            token: identity::new_token(),
-            hub_identity: self.hub_identity,
-            lock,
+            token: token.clone(),
+            hub_identity: prepared.hub_identity,
             lease: held,
             ready: tell,
-            log_file: self.log_file.as_ref().and_then(|file| file.try_clone().ok()),
-            predecessor,
+            log_file: prepared.log_file,
+            origin,
         };
         let mut start = Some(start);
         spawn::daemon(|| {
@@ -177,11 +254,23 @@ impl Server<'_> {
         // The supervisor has its own copies of all descriptors; ours would keep lock and leases alive, and `ready` open.
         drop(start);
         match read_all(&ready).as_str() {
-            "ok" => Ok(lease),
+            "ok" => {
+                identity::remember_supervisor(&token, &self.paths.publish);
+                Ok(Leased {
+                    lease,
+                    publish_socket: self.paths.publish.clone(),
+                    warning: None,
+                })
+            }
             "" => Err("the hub's supervisor died while it started; mercure.log may tell more".to_owned()),
             error => Err(error.to_owned()),
         }
     }
+}
+
+struct Prepared {
+    hub_identity: Option<Identity>,
+    log_file: Option<OwnedFd>,
 }
 
 fn connect_control(paths: &Paths) -> Result<OwnedFd, Errno> {

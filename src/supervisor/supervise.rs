@@ -1,19 +1,18 @@
 //! The supervisor: one thread that holds what must outlive the hub (lock, sockets, queue, history log), keeps a hub running on
 //! it for as long as a server holds a lease, and hands everything to a successor when the configuration has changed.
 
-use super::bind::{self, Bound};
+use super::bind;
+use super::holdings::{Holdings, Predecessor};
 use super::hub_process::HubProcess;
 use super::lock::Lock;
 use super::log::line;
 use super::paths::Paths;
 use super::spawn;
 use super::user::Identity;
-use crate::config::{Config, Listen, log_capacity};
+use crate::config::Config;
 use crate::ipc::control::{self, Estate, MOST_FDS, Message};
-use crate::transport::log;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::MemfdFlags;
 use rustix::net::{SocketFlags, accept_with, sockopt};
 use rustix::process::{WaitOptions, wait};
 use std::io;
@@ -46,44 +45,29 @@ pub struct Start {
     pub token: String,
     /// Whom the hub runs as.
     pub hub_identity: Option<Identity>,
-    /// The held lock.
-    pub lock: Lock,
     /// The supervisor's end of the starting server's lease.
     pub lease: OwnedFd,
     /// Tells the starting server `ok`, or what went wrong.
     pub ready: OwnedFd,
     /// Where log lines go.
     pub log_file: Option<OwnedFd>,
-    /// Whose place this supervisor takes.
-    pub predecessor: Option<Predecessor>,
+    /// What to begin with.
+    pub origin: Origin,
 }
 
-/// What a predecessor hands over, and the connection on which it waits for the outcome.
+/// What a supervisor begins with.
 #[derive(Debug)]
-pub struct Predecessor {
-    /// To say Commit or Abort on; its end is the end of the predecessor.
-    pub connection: OwnedFd,
-    /// The publish queue.
-    pub queue: OwnedFd,
-    /// The history log.
-    pub log: OwnedFd,
-    /// The control socket.
-    pub control: OwnedFd,
-    /// HTTP listeners.
-    pub listeners: Vec<Bound>,
-    /// Leases of other servers.
-    pub leases: Vec<OwnedFd>,
+pub enum Origin {
+    /// Nothing but the lock.
+    New(Lock),
+    /// All that another one holds, whose place this one takes.
+    Predecessor(Box<Predecessor>),
 }
 
 struct Supervisor {
-    paths: Paths,
     identity: [u8; 32],
     token: String,
-    lock: Lock,
-    control: OwnedFd,
-    queue: OwnedFd,
-    log: OwnedFd,
-    listeners: Vec<Bound>,
+    holdings: Holdings,
     leases: Vec<OwnedFd>,
     signals: OwnedFd,
     hub: HubProcess,
@@ -104,18 +88,10 @@ pub fn run(mut start: Start) {
     spawn::rename(c"mercure-super");
     // Dropped here: it is standard error from now on, and what is not kept below is closed.
     spawn::redirect(start.log_file.take());
-    let mut keep: Vec<BorrowedFd<'_>> = vec![start.lock.as_fd(), start.lease.as_fd(), start.ready.as_fd()];
-    if let Some(predecessor) = &start.predecessor {
-        let Predecessor {
-            connection,
-            queue,
-            log,
-            control,
-            listeners,
-            leases,
-        } = predecessor;
-        keep.extend([connection, queue, log, control].map(AsFd::as_fd));
-        keep.extend(listeners.iter().map(AsFd::as_fd).chain(leases.iter().map(AsFd::as_fd)));
+    let mut keep: Vec<BorrowedFd<'_>> = vec![start.lease.as_fd(), start.ready.as_fd()];
+    match &start.origin {
+        Origin::New(lock) => keep.push(lock.as_fd()),
+        Origin::Predecessor(predecessor) => keep.extend(predecessor.descriptors()),
     }
     spawn::shed(&keep);
     let ready = match start.ready.try_clone() {
@@ -137,108 +113,26 @@ pub fn run(mut start: Start) {
 
 impl Supervisor {
     fn new(start: Start) -> Result<Self, String> {
-        let Start {
-            config,
-            paths,
-            identity,
-            token,
-            hub_identity,
-            lock,
-            lease,
-            ready: _,
-            log_file: _,
-            predecessor,
-        } = start;
         let signals = watch_signals().map_err(|error| format!("cannot watch signals: {error}"))?;
-        let hub = HubProcess::new(Arc::clone(&config), hub_identity);
-        let Some(predecessor) = predecessor else {
-            let listeners = config.listen.iter().map(Bound::new).collect::<Result<Vec<_>, _>>()?;
-            let queue = bind::publish_queue(&paths, &config, &lock)?;
-            let log = new_log(&config)?;
-            let control = bind::control(&paths, &lock)?;
-            let leases = vec![lease];
-            let lonely_since = None;
-            return Ok(Self {
-                paths,
-                identity,
-                token,
-                lock,
-                control,
-                queue,
-                log,
-                listeners,
-                leases,
-                signals,
-                hub,
-                lonely_since,
-            });
+        let (holdings, mut leases) = match start.origin {
+            Origin::New(lock) => (Holdings::create(start.paths, lock, &start.config)?, Vec::new()),
+            Origin::Predecessor(predecessor) => Holdings::take_over(*predecessor, &start.config)?,
         };
-        let Predecessor {
-            connection,
-            queue,
-            log: old_log,
-            control,
-            listeners: mut old_listeners,
-            mut leases,
-        } = predecessor;
-        let mut prepare = || {
-            let mut listeners = Vec::new();
-            for listen in &config.listen {
-                match old_listeners.iter().position(|bound| bound.listen == *listen) {
-                    Some(place) => listeners.push(old_listeners.swap_remove(place)),
-                    None => listeners.push(Bound::new(listen)?),
-                }
-            }
-            let log = if log_size(&old_log) == Some(wanted_log_size(&config)) {
-                None
-            } else {
-                Some(new_log(&config)?)
-            };
-            Ok((listeners, log))
-        };
-        let (listeners, new_log) = match prepare() {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                // The connection stays open in the server: it is its lease on the old hub from now on.
-                let _ = control::send(&connection, &Message::Abort, &[]);
-                return Err(error);
-            }
-        };
-        bind::apply_permissions(&paths, &config)?;
-        control::send(&connection, &Message::Commit, &[])
-            .map_err(|error| format!("the old supervisor has gone: {error}"))?;
-        wait_for_end(&connection);
-        let log = match new_log {
-            Some(new) => {
-                if let Err(error) = log::copy(&old_log, &new) {
-                    line("ERROR", &format!("the history could not be carried over: {error}"));
-                }
-                new
-            }
-            None => old_log,
-        };
-        remove_sockets(&old_listeners);
-        leases.push(lease);
-        let lonely_since = None;
+        leases.push(start.lease);
         Ok(Self {
-            paths,
-            identity,
-            token,
-            lock,
-            control,
-            queue,
-            log,
-            listeners,
+            identity: start.identity,
+            token: start.token,
+            holdings,
             leases,
             signals,
-            hub,
-            lonely_since,
+            hub: HubProcess::new(start.config, start.hub_identity),
+            lonely_since: None,
         })
     }
 
     fn run(mut self) {
         let end = loop {
-            self.hub.start_if_due(&self.listeners, &self.queue, &self.log);
+            self.hub.start_if_due(&self.holdings);
             if self.leases.is_empty() {
                 let since = *self.lonely_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= GRACE {
@@ -260,13 +154,9 @@ impl Supervisor {
             End::HandedOver => self.hub.stop(HUB_PATIENCE),
             End::Stop => {
                 // First of all nobody finds us any more; last of all someone may take our place.
-                let _ = rustix::fs::unlink(&self.paths.control);
-                drop(self.control);
+                bind::remove_socket(&self.holdings.paths.control);
                 self.hub.stop(HUB_PATIENCE);
-                let _ = rustix::fs::unlink(&self.paths.publish);
-                remove_sockets(&self.listeners);
-                let _ = rustix::fs::unlink(&self.paths.lock);
-                drop(self.lock);
+                self.holdings.remove();
             }
         }
     }
@@ -285,7 +175,7 @@ impl Supervisor {
         });
         let mut fds = vec![
             PollFd::new(&self.signals, PollFlags::IN),
-            PollFd::new(&self.control, PollFlags::IN),
+            PollFd::new(&self.holdings.control, PollFlags::IN),
         ];
         fds.extend(self.leases.iter().map(|lease| PollFd::new(lease, PollFlags::IN)));
         match poll(&mut fds, timeout.as_ref()) {
@@ -330,7 +220,7 @@ impl Supervisor {
 
     /// Answers a server that has connected.
     fn answer(&mut self) -> Option<End> {
-        let connection = accept_with(&self.control, SocketFlags::CLOEXEC).ok()?;
+        let connection = accept_with(&self.holdings.control, SocketFlags::CLOEXEC).ok()?;
         let peer = sockopt::socket_peercred(&connection).ok()?;
         if peer.uid != rustix::process::geteuid() {
             return None;
@@ -360,25 +250,24 @@ impl Supervisor {
             "another server (not process {}) has a hub with another configuration or build of the extension at {}; give both the \
              same configuration, or give this one a mercure.publish_socket and mercure.listen of its own",
             peer.pid,
-            self.paths.publish.display()
+            self.holdings.paths.publish.display()
         );
         let _ = control::send(&connection, &Message::Refused(message), &[]);
         None
     }
 
     fn hand_over(&mut self, connection: OwnedFd) -> Option<End> {
-        let mut fds = vec![
-            self.queue.as_fd(),
-            self.log.as_fd(),
-            self.lock.as_fd(),
-            self.control.as_fd(),
-        ];
-        fds.extend(self.listeners.iter().map(AsFd::as_fd));
+        let mut fds = self.holdings.descriptors();
         let leases = self.leases.len().min(MOST_FDS.saturating_sub(fds.len()));
         fds.extend(self.leases.iter().take(leases).map(AsFd::as_fd));
         let estate = Estate {
             supervisor: rustix::process::getpid().as_raw_nonzero().get(),
-            listeners: self.listeners.iter().map(|bound| bound.listen.to_string()).collect(),
+            listeners: self
+                .holdings
+                .listeners
+                .iter()
+                .map(|bound| bound.listen.to_string())
+                .collect(),
             leases,
         };
         control::send(&connection, &Message::TakeOver(estate), &fds).ok()?;
@@ -390,7 +279,9 @@ impl Supervisor {
                 Some(End::HandedOver)
             }
             Ok(Some((Message::Abort, _))) => {
-                self.leases.push(connection);
+                if control::send(&connection, &Message::Adopted, &[]).is_ok() {
+                    self.leases.push(connection);
+                }
                 None
             }
             _ => None,
@@ -413,35 +304,4 @@ fn watch_signals() -> io::Result<OwnedFd> {
             fd => Ok(OwnedFd::from_raw_fd(fd)),
         }
     }
-}
-
-fn wanted_log_size(config: &Config) -> u64 {
-    (log::HEADER + log_capacity(config.history_size).next_multiple_of(4096)) as u64
-}
-
-fn log_size(log: &OwnedFd) -> Option<u64> {
-    rustix::fs::fstat(log).ok().map(|stat| stat.st_size.cast_unsigned())
-}
-
-fn new_log(config: &Config) -> Result<OwnedFd, String> {
-    let create = || {
-        let log = rustix::fs::memfd_create("mercure-history", MemfdFlags::CLOEXEC)?;
-        rustix::fs::ftruncate(&log, wanted_log_size(config))?;
-        Ok(log)
-    };
-    create().map_err(|error: rustix::io::Errno| format!("cannot create the history log: {error}"))
-}
-
-fn remove_sockets(listeners: &[Bound]) {
-    for bound in listeners {
-        if let Listen::Unix(path) = &bound.listen {
-            let _ = rustix::fs::unlink(path);
-        }
-    }
-}
-
-/// Waits until the other end closes the connection, which the predecessor does when its hub has stopped.
-fn wait_for_end(connection: &OwnedFd) {
-    let timeout = Timespec { tv_sec: 4, tv_nsec: 0 };
-    let _ = poll(&mut [PollFd::new(connection, PollFlags::IN)], Some(&timeout));
 }
