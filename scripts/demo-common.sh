@@ -17,10 +17,20 @@ need() { # command, Debian package
     command -v "$1" >/dev/null || fail "\"$1\" is missing; run scripts/install-deps.sh demo (or: apt-get install $2)"
 }
 
+# Whether PHP has an extension.
+has() { # php binary, extension
+    # Not grep -q: it would not read to the end, and PHP would die of the closed pipe.
+    "$1" -m | grep -x "$2" >/dev/null
+}
+
+need_sqlite() { # php binary
+    has "$1" pdo_sqlite || fail "PHP's SQLite is missing; run scripts/install-deps.sh demo (or: apt-get install php8.2-sqlite3)"
+}
+
 # Sets extension_options: how to load the extension into a PHP binary. Builds it where it is not installed.
 load_extension() { # php binary
     extension_options=()
-    if "$1" -m | grep -qx mercure; then
+    if has "$1" mercure; then
         echo "Using the mercure extension that is enabled in php.ini."
         return
     fi
@@ -77,17 +87,20 @@ start() { # signal that stops it, command ...
     jobs_started+=("$signal $!")
 }
 
-# Waits until the page answers.
-wait_for_page() { # url
-    local attempt
+# Waits until the command succeeds.
+wait_for() { # what for, command ...
+    local what=$1 attempt
+    shift
     for attempt in {1..100}; do
         kill -0 "${jobs_started[0]#* }" 2>/dev/null || fail "the server has ended; see above"
-        if php -n -r 'exit(@file_get_contents($argv[1]) === false ? 1 : 0);' "$1"; then
-            return
-        fi
+        ! "$@" || return 0
         sleep 0.1
     done
-    fail "$1 does not answer; see above"
+    fail "there is still no $what; see above"
+}
+
+answers() { # url
+    php -n -r 'exit(@file_get_contents($argv[1]) === false ? 1 : 0);' "$1"
 }
 
 stop() {

@@ -12,7 +12,7 @@ fpm=$(compgen -c php-fpm | sort -rV | head -n 1 || true)
 [[ -n $fpm ]] || fail "php-fpm is missing; run scripts/install-deps.sh demo (or: apt-get install php8.2-fpm)"
 need php php8.2-cli
 need nginx nginx
-"$fpm" -m | grep -qx pdo_sqlite || fail "PHP's SQLite is missing; run scripts/install-deps.sh demo (or: apt-get install php8.2-sqlite3)"
+need_sqlite "$fpm"
 load_extension "$fpm"
 port=$(choose_port DEMO_PORT 8080)
 make_runtime
@@ -46,8 +46,9 @@ start QUIT "$fpm" --nodaemonize --fpm-config "$runtime/php-fpm.conf" "${extensio
     -d mercure.listen="unix:$runtime/hub.sock" \
     -d mercure.publish_socket="$runtime/publish.sock" \
     -d mercure.log=stderr
+wait_for "php-fpm at $runtime/fpm.sock" test -S "$runtime/fpm.sock"
 start TERM nginx -e stderr -c "$runtime/nginx.conf"
-wait_for_page "http://$host:$port/"
+wait_for "answer at http://$host:$port/" answers "http://$host:$port/"
 
 cat <<TEXT
 

@@ -9,7 +9,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/demo-common.sh"
 
 need php php8.2-cli
-php -m | grep -qx pdo_sqlite || fail "PHP's SQLite is missing; run scripts/install-deps.sh demo (or: apt-get install php8.2-sqlite3)"
+need_sqlite php
 load_extension php
 port=$(choose_port DEMO_PORT 8000)
 hub_port=$(choose_port DEMO_HUB_PORT 3000)
@@ -32,7 +32,7 @@ start INT php -q "${extension_options[@]}" \
     -d mercure.log=stderr \
     -S "$host:$port" -t "$root/examples/chat/public" "$root/examples/chat/public/index.php" \
     2> >(grep --line-buffered -v "Development Server" >&2)
-wait_for_page "http://$host:$port/"
+wait_for "answer at http://$host:$port/" answers "http://$host:$port/"
 
 cat <<TEXT
 

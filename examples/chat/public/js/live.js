@@ -58,14 +58,16 @@ export class Live {
             this.refresh();
         };
         source.onerror = () => {
-            this.#open = false;
-            this.#polling = true;
             // The browser reconnects by itself after a network error. It gives up when the answer was none of a hub's (a
             // proxy's error page, or a token that has expired): then it is up to us.
             if (source.readyState === EventSource.CLOSED) {
                 this.#subscribeLater();
             }
-            this.refresh();
+            this.#polling = true;
+            if (this.#open) {
+                this.#open = false;
+                this.refresh();
+            }
         };
         for (const type of ['message', 'conversation']) {
             source.addEventListener(type, (event) => {
