@@ -14,7 +14,7 @@ export class Live {
     #polling = false;
     #reachable = true;
     #failures = 0;
-    #running = null;
+    #running = false;
 
     // url, topic: of the hub. renewEvery: seconds after which the subscriber's cookie needs to be renewed.
     // renew(), catchUp(): ask the server; they reject while it cannot be reached.
@@ -35,7 +35,7 @@ export class Live {
     // Catches up now, even though the stream may be fine.
     refresh() {
         this.#behind = true;
-        return this.#catchUp();
+        this.#catchUp();
     }
 
     async #subscribe() {
@@ -94,12 +94,11 @@ export class Live {
     }
 
     // One at a time: whoever asks while it runs gets another run after it.
-    #catchUp() {
-        this.#running ??= this.#run().finally(() => { this.#running = null; });
-        return this.#running;
-    }
-
-    async #run() {
+    async #catchUp() {
+        if (this.#running) {
+            return;
+        }
+        this.#running = true;
         do {
             this.#behind = false;
             this.#showState();
@@ -112,6 +111,7 @@ export class Live {
                 break;
             }
         } while (this.#behind);
+        this.#running = false;
         this.#showState();
     }
 
