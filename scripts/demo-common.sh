@@ -36,8 +36,8 @@ load_extension() { # php binary
     fi
     local library=${CARGO_TARGET_DIR:-$root/target}/release/libmercure.so
     if command -v cargo >/dev/null; then
-        echo "Building the extension (the first time takes some minutes) ..."
-        cargo build --release --quiet --manifest-path "$root/Cargo.toml"
+        [[ -f $library ]] || echo "Building the extension; the first time takes some minutes."
+        cargo build --release --manifest-path "$root/Cargo.toml"
     fi
     [[ -f $library ]] || fail "there is no $library and no cargo to build it; install Rust from https://rustup.rs"
     extension_options=(-d "extension=$library")
@@ -112,9 +112,9 @@ stop() {
     done
     wait
     [[ -n $runtime ]] || return 0
-    # With its PHP gone, the hub stops by itself and takes its sockets along.
+    # With its PHP gone, the hub stops by itself after a moment. While it lives, its supervisor holds the lock.
     for _ in {1..100}; do
-        compgen -G "$runtime/*.sock*" >/dev/null || break
+        ! flock --nonblock "$runtime/publish.sock.lock" true || break
         sleep 0.1
     done
     rm -rf "$runtime"

@@ -7,11 +7,17 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/demo-common.sh"
 
-PATH=$PATH:/usr/sbin:/sbin
-fpm=$(compgen -c php-fpm | sort -rV | head -n 1 || true)
-[[ -n $fpm ]] || fail "php-fpm is missing; run scripts/install-deps.sh demo (or: apt-get install php8.2-fpm)"
+find_server() { # its possible names
+    # An ordinary user's PATH does not have the servers. (For the build it stays as it is: another PATH builds everything anew.)
+    (PATH=$PATH:/usr/sbin && type -P "$@" | head -n 1 || true)
+}
+
 need php php8.2-cli
-need nginx nginx
+# The same version as the PHP that the extension is built for.
+fpm=$(find_server "php-fpm$(php -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')" php-fpm)
+[[ -n $fpm ]] || fail "php-fpm is missing; run scripts/install-deps.sh demo (or: apt-get install php8.2-fpm)"
+nginx=$(find_server nginx)
+[[ -n $nginx ]] || fail "nginx is missing; run scripts/install-deps.sh demo (or: apt-get install nginx)"
 need_sqlite "$fpm"
 load_extension "$fpm"
 port=$(choose_port DEMO_PORT 8080)
@@ -19,12 +25,16 @@ make_runtime
 make_key
 app=$root/examples/chat
 
+as_www_data() {
+    setpriv --reuid www-data --regid www-data --clear-groups "$@"
+}
+
 nginx_user=
 fpm_user=
 if [[ $(id -u) -eq 0 ]]; then
     nginx_user="user www-data;"
     fpm_user="user = www-data"
-    if ! setpriv --reuid www-data --regid www-data --clear-groups test -r "$app/public/index.php"; then
+    if ! as_www_data test -r "$app/public/index.php"; then
         echo "www-data cannot read this checkout: serving a copy of the chat, and messages are not kept."
         cp -r "$app" "$runtime/chat"
         app=$runtime/chat
@@ -32,7 +42,10 @@ if [[ $(id -u) -eq 0 ]]; then
     fi
 fi
 make_var
-[[ -z $fpm_user ]] || chown -R www-data: "$CHAT_VAR"
+if [[ -n $fpm_user ]]; then
+    chown -R www-data: "$CHAT_VAR"
+    as_www_data test -w "$CHAT_VAR" || fail "www-data cannot get at $CHAT_VAR; set CHAT_VAR to a directory that it can"
+fi
 
 fill_in() { # file
     sed -e "s|@RUNTIME@|$runtime|g" -e "s|@APP@|$app|g" -e "s|@VAR@|$CHAT_VAR|g" -e "s|@LISTEN@|$host:$port|g" \
@@ -47,7 +60,7 @@ start QUIT "$fpm" --nodaemonize --fpm-config "$runtime/php-fpm.conf" "${extensio
     -d mercure.publish_socket="$runtime/publish.sock" \
     -d mercure.log=stderr
 wait_for "php-fpm at $runtime/fpm.sock" test -S "$runtime/fpm.sock"
-start TERM nginx -e stderr -c "$runtime/nginx.conf"
+start TERM "$nginx" -e stderr -c "$runtime/nginx.conf"
 wait_for "answer at http://$host:$port/" answers "http://$host:$port/"
 
 cat <<TEXT

@@ -49,9 +49,9 @@ class ChatPage:
     def close(self) -> None:
         self.driver.quit()
 
-    def command(self, name: str, **parameters: Any) -> dict[str, Any]:
+    def command(self, command: str, **parameters: Any) -> dict[str, Any]:
         """Sends a command of the Chrome DevTools Protocol."""
-        return self.driver.execute_cdp_cmd(name, parameters)
+        return self.driver.execute_cdp_cmd(command, parameters)
 
     def resize(self, width: int, height: int) -> None:
         phone = width < 500
@@ -66,9 +66,12 @@ class ChatPage:
     def log_in(self, url: str, name: str) -> None:
         self.driver.get(url)
         self._click("button.person", name)
-        # Gone when the page is loaded anew.
-        self.driver.execute_script("window.neverReloaded = true")
         self.wait_for_state("live")
+        self.mark()
+
+    def mark(self) -> None:
+        """Leaves a mark that is gone when the page is loaded anew."""
+        self.driver.execute_script("window.neverReloaded = true")
 
     def was_reloaded(self) -> bool:
         return not self.driver.execute_script("return window.neverReloaded === true")
