@@ -114,17 +114,19 @@ class ChatPage:
         row = self._find(".row", name)
         return row.find_element(By.CSS_SELECTOR, ".unread").text if row else ""
 
-    def tap(self, url: str, topics: list[str]) -> int:
+    def settings(self) -> dict[str, Any]:
+        """What PHP told the page: among others its user's id (`me`), `topic` and `hubUrl`."""
+        return self.driver.execute_script("return JSON.parse(document.body.dataset.settings)")
+
+    def tap(self, topics: list[str]) -> int:
         """Subscribes to topics from within the page, with its cookies."""
-        return self.driver.execute_script(WIRETAP, url, topics)
+        tap = self.driver.execute_script(WIRETAP, self.settings()["hubUrl"], topics)
+        wait_for("the stream", lambda: self.driver.execute_script("return taps[arguments[0]].opened > 0", tap))
+        return tap
 
     def tapped(self, tap: int) -> list[str]:
         """The data of all events that a tap has received."""
         return self.driver.execute_script("return window.taps[arguments[0]].events", tap)
-
-    def tap_opened(self, tap: int) -> int:
-        """How often a tap's stream has opened."""
-        return self.driver.execute_script("return window.taps[arguments[0]].opened", tap)
 
     def fetch_status(self, path: str, method: str = "GET", **fields: str) -> int:
         """What the chat's server answers to this page, token and all."""

@@ -31,12 +31,18 @@ class Demo:
     def __init__(self, script: str, directory: Path) -> None:
         self.script = script
         self.log = directory / "demo.log"
-        environment = {**os.environ, "CHAT_VAR": str(directory / "var"), "DEMO_PORT": str(free_port())}
-        if script == "demo.sh":
-            environment["DEMO_HUB_PORT"] = str(free_port())
+        self.environment = {
+            **os.environ,
+            "CHAT_VAR": str(directory / "var"),
+            "DEMO_PORT": str(free_port()),
+            "DEMO_HUB_PORT": str(free_port()),
+        }
+        self._start()
+
+    def _start(self) -> None:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [ROOT / "scripts" / script], env=environment, stdout=log, stderr=log, start_new_session=True
+                [ROOT / "scripts" / self.script], env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
         # Building the extension is part of it, where nobody has built it yet.
         wait_for("the demo's address", self._ready, 900)
@@ -61,10 +67,13 @@ class Demo:
         """The process id of the hub's supervisor, while it lives."""
         return self._listening("mercure-sup")
 
-    def reload(self) -> None:
-        """Reloads php-fpm."""
-        assert self.runtime is not None
-        os.kill(int((self.runtime / "fpm.pid").read_text()), signal.SIGUSR2)
+    def revive(self) -> None:
+        """Brings back a hub whose supervisor has died: a reload is enough for php-fpm, `php -S` is started again."""
+        if self.runtime is not None:
+            os.kill(int((self.runtime / "fpm.pid").read_text()), signal.SIGUSR2)
+        else:
+            self.stop()
+            self._start()
 
     def stop(self) -> None:
         """Does what Ctrl-C does."""

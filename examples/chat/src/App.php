@@ -80,10 +80,8 @@ final class App
                 'lastMessage' => $this->conversations->last(),
             ],
         ]);
-        $policy = "default-src 'self'; connect-src 'self' " . HubUrl::origin($hubUrl)
-            . "; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-        return Response::page($page)->with('Content-Security-Policy: ' . $policy);
+        return Response::page($page, connectTo: HubUrl::origin($hubUrl));
     }
 
     private function open(Request $request, int $id): Response

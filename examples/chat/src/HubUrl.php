@@ -25,9 +25,9 @@ final class HubUrl
         return substr_replace($publicUrl, $name, (int) strpos($publicUrl, $hubName), strlen($hubName));
     }
 
-    /** The origin to name in a Content-Security-Policy. */
+    /** The hub's origin; empty where it is the page's own. */
     public static function origin(string $url): string
     {
-        return preg_match('~^https?://[\w.:\[\]-]+~', $url, $match) === 1 ? $match[0] : "'self'";
+        return preg_match('~^https?://[\w.:\[\]-]+~', $url, $match) === 1 ? $match[0] : '';
     }
 }

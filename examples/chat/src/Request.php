@@ -29,7 +29,7 @@ final class Request
         $token = $_SERVER['HTTP_X_CSRF_TOKEN'] ?? $_POST['csrf'] ?? '';
 
         return new self(
-            $_SERVER['REQUEST_METHOD'],
+            $_SERVER['REQUEST_METHOD'] === 'HEAD' ? 'GET' : $_SERVER['REQUEST_METHOD'],
             (string) parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH),
             $_GET,
             $_POST,

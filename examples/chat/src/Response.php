@@ -16,9 +16,13 @@ final class Response
     ) {
     }
 
-    public static function page(string $html, int $status = 200): self
+    /** A page may load and connect to what is on its own origin, and connect to one other. */
+    public static function page(string $html, int $status = 200, string $connectTo = ''): self
     {
-        return new self($status, ['Content-Type: text/html; charset=UTF-8'], $html);
+        $policy = "default-src 'self'; connect-src 'self' $connectTo; "
+            . "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+        return new self($status, ['Content-Type: text/html; charset=UTF-8', "Content-Security-Policy: $policy"], $html);
     }
 
     public static function json(mixed $data, int $status = 200): self

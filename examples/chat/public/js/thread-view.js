@@ -5,6 +5,8 @@ const list = document.getElementById('messages');
 const newest = document.getElementById('newest');
 const earlier = document.getElementById('earlier');
 
+const STRETCH = 5 * 60 * 1000;
+
 // id or key -> list item; all of the open conversation.
 let items = new Map();
 let newestId = 0;
@@ -35,14 +37,14 @@ export function show(messages, outgoing, me, more) {
     let next = null;
     for (const entry of outgoing.toReversed()) {
         next = place(items.get(entry.key) ?? make(entry.key, entry.text, true), next);
-        next.classList.add('outgoing');
+        next.classList.add('outgoing', 'first');
         next.classList.toggle('failed', entry.error !== '');
         next.querySelector('time').textContent = entry.error || 'Sending';
     }
     for (let index = sorted.length - 1; index >= 0; index--) {
         const message = sorted[index];
         next = place(items.get(message.id) ?? makeMessage(message, message.sender === me), next);
-        showDay(next, message, sorted[index - 1]);
+        arrange(next, message, sorted[index - 1]);
     }
     earlier.hidden = !more;
 
@@ -96,10 +98,13 @@ function make(key, text, mine) {
     return item;
 }
 
-// The first message of a day says which day it is.
-function showDay(item, message, previous) {
+// What one person writes at a stretch moves together. The first message of a day says which day it is.
+function arrange(item, message, previous) {
     const date = new Date(message.sent);
-    if (previous !== undefined && new Date(previous.sent).toDateString() === date.toDateString()) {
+    const before = previous && new Date(previous.sent);
+    const sameDay = before?.toDateString() === date.toDateString();
+    item.classList.toggle('first', !sameDay || previous.sender !== message.sender || date - before > STRETCH);
+    if (sameDay) {
         delete item.dataset.day;
         return;
     }
