@@ -16,7 +16,10 @@ fn every_directive_is_documented() {
     for section in page.split("\n### mercure.").skip(1) {
         let (name, rest) = section.split_once("\n\n").unwrap();
         let default = rest.lines().next().unwrap();
-        assert!(section.contains(&format!("\nmercure.{name} = ")), "{name} has an example");
+        assert!(
+            section.contains(&format!("\nmercure.{name} = ")),
+            "{name} has an example"
+        );
         documented.push((name, default.to_owned()));
     }
     let expected: Vec<_> = DIRECTIVES
@@ -26,7 +29,9 @@ fn every_directive_is_documented() {
                 "" => "empty".to_owned(),
                 default => format!("`{default}`"),
             };
-            let env = directive.env.map_or(String::new(), |env| format!(" · Environment: `{env}`"));
+            let env = directive
+                .env
+                .map_or(String::new(), |env| format!(" · Environment: `{env}`"));
             (directive.name, format!("Default: {default}{env}"))
         })
         .collect();
