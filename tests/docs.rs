@@ -1,5 +1,7 @@
 //! The documentation says what the code says: every directive with its default, every message that it explains.
 
+#![allow(clippy::unwrap_used)]
+
 use mercure::config::DIRECTIVES;
 use std::fs;
 use std::path::Path;
