@@ -55,7 +55,7 @@ fill_in() { # file
 fill_in nginx.conf
 fill_in php-fpm.conf
 
-start QUIT "$fpm" --nodaemonize --fpm-config "$runtime/php-fpm.conf" "${extension_options[@]}" \
+start QUIT "$fpm" --nodaemonize --force-stderr --fpm-config "$runtime/php-fpm.conf" "${extension_options[@]}" \
     -d mercure.listen="unix:$runtime/hub.sock" \
     -d mercure.publish_socket="$runtime/publish.sock" \
     -d mercure.log=stderr

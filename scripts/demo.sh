@@ -21,17 +21,17 @@ names=("$host")
 [[ $host != 127.0.0.1 ]] || names+=(localhost)
 
 export PHP_CLI_SERVER_WORKERS=4
-# Quiet, because each request would be logged; errors go to the terminal all the same.
-start INT php -q "${extension_options[@]}" \
+# Requests are not shown; errors are.
+readonly requests='Development Server|\] [0-9.]+:[0-9]+ (Accepted|Closing|\[[1-4][0-9]{2}\])'
+start INT php "${extension_options[@]}" \
     -d log_errors=1 \
-    -d error_log=/dev/stderr \
     -d mercure.listen="$host:$hub_port" \
     -d mercure.public_url="http://$host:$hub_port/.well-known/mercure" \
     -d mercure.cors_origins="$(printf "http://%s:$port " "${names[@]}")" \
     -d mercure.publish_socket="$runtime/publish.sock" \
     -d mercure.log=stderr \
     -S "$host:$port" -t "$root/examples/chat/public" "$root/examples/chat/public/index.php" \
-    2> >(grep --line-buffered -v "Development Server" >&2)
+    2> >(grep --line-buffered -Ev "$requests" >&2)
 wait_for "answer at http://$host:$port/" answers "http://$host:$port/"
 
 cat <<TEXT
