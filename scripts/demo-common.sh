@@ -74,7 +74,8 @@ make_var() {
         || fail "$CHAT_VAR is not writable; set CHAT_VAR to a directory that is"
 }
 
-# The key that the hub and the page share. A new one each time is fine: pages that are open renew their cookie.
+# The key that the hub and the page share: both read it from the environment, the hub because its directive is empty.
+# A new one each time is fine: pages that are open renew their cookie.
 make_key() {
     MERCURE_SUBSCRIBER_JWT_KEY=$(head -c 32 /dev/urandom | base64)
     export MERCURE_SUBSCRIBER_JWT_KEY

@@ -58,6 +58,7 @@ fill_in php-fpm.conf
 start QUIT "$fpm" --nodaemonize --force-stderr --fpm-config "$runtime/php-fpm.conf" "${extension_options[@]}" \
     -d mercure.listen="unix:$runtime/hub.sock" \
     -d mercure.publish_socket="$runtime/publish.sock" \
+    -d mercure.subscriber_jwt_key= \
     -d mercure.log=stderr
 wait_for "php-fpm at $runtime/fpm.sock" test -S "$runtime/fpm.sock"
 start TERM "$nginx" -e stderr -c "$runtime/nginx.conf"

@@ -22,13 +22,14 @@ names=("$host")
 
 export PHP_CLI_SERVER_WORKERS=4
 # Requests are not shown; errors are.
-readonly requests='Development Server|\] [0-9.]+:[0-9]+ (Accepted|Closing|\[[1-4][0-9]{2}\])'
+readonly requests='Development Server|\] ('$'\e''\[[0-9]+m)?[0-9.]+:[0-9]+ (Accepted|Closing|\[[1-4][0-9]{2}\])'
 start INT php "${extension_options[@]}" \
     -d log_errors=1 \
     -d mercure.listen="$host:$hub_port" \
     -d mercure.public_url="http://$host:$hub_port/.well-known/mercure" \
     -d mercure.cors_origins="$(printf "http://%s:$port " "${names[@]}")" \
     -d mercure.publish_socket="$runtime/publish.sock" \
+    -d mercure.subscriber_jwt_key= \
     -d mercure.log=stderr \
     -S "$host:$port" -t "$root/examples/chat/public" "$root/examples/chat/public/index.php" \
     2> >(grep --line-buffered -Ev "$requests" >&2)

@@ -35,8 +35,8 @@ $app = new App(
     new People($database),
     new Conversations($database),
     new Feed($hub),
-    // The key by the same rule as the hub's: the directive, and where it is empty the environment.
-    new SubscriberCookie(ini_get('mercure.subscriber_jwt_key') ?: (string) getenv('MERCURE_SUBSCRIBER_JWT_KEY')),
+    // The hub reads the same variable where its directive is empty. The directive itself is hidden from PHP.
+    new SubscriberCookie((string) getenv('MERCURE_SUBSCRIBER_JWT_KEY')),
     $hub->getPublicUrl(),
 );
 $app->handle(Request::fromGlobals())->send();

@@ -17,7 +17,7 @@ final class SubscriberCookie
     public function __construct(#[\SensitiveParameter] private readonly string $key)
     {
         if ($key === '') {
-            throw new \LogicException('Set mercure.subscriber_jwt_key or MERCURE_SUBSCRIBER_JWT_KEY: the hub and this page share it.');
+            throw new \LogicException('Set the environment variable MERCURE_SUBSCRIBER_JWT_KEY to the hub\'s subscriber key.');
         }
     }
 
