@@ -55,6 +55,7 @@ def test_the_other_masters_lease_survives_a_takeover(fpm, subscribe):
     shared(first, second)
     second.start()
     stream = subscribe(first.address)
+    stream.wait_for_id(first.publish())  # so that it knows an id to come back with
     first.change(heartbeat="5s")
     first.reload()
     stream.wait_for_id(second.publish())
