@@ -124,7 +124,7 @@ pub enum Origins {
     List(Vec<String>),
 }
 
-/// What the memory history keeps and where updates of this process go. See the fields; every value has been checked.
+/// Everything the directives say, checked: how a hub is started, whom it serves, and how updates get to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Where the hub accepts HTTP; empty: no hub is started by this PHP, it only publishes.

@@ -14,6 +14,7 @@ use crate::ipc::queue::Queue;
 use crate::logging;
 use crate::matcher::TopicMatcher;
 use crate::transport::memory::History;
+pub use crate::transport::{Position, StartAt};
 use crate::update::Update;
 use dispatcher::Dispatcher;
 use sequencer::Sequencer;
@@ -177,26 +178,6 @@ struct Inner {
     sequencer: sequencer::Handle,
     shards: Vec<shard::Handle>,
     next_shard: AtomicUsize,
-}
-
-/// A place in the one total order of updates.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
-    /// A subscriber at this position receives the updates after it.
-    pub sequence: u64,
-    /// Id of the update at this position; `earliest` when there is none (or it was asked for but is unknown).
-    pub last_event_id: String,
-}
-
-/// Where a subscriber wants to start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StartAt {
-    /// What is published from now on.
-    Now,
-    /// All that history holds (`earliest`).
-    Earliest,
-    /// After the update with this id; like `Earliest` when it is unknown or discarded.
-    After(String),
 }
 
 /// Who receives what.

@@ -1,7 +1,7 @@
 //! The memory history: an index over the [`Log`] that finds an event id without scanning. Rebuilt from the log at start.
 
 use super::log::{Log, NotAppended};
-use crate::hub::{Position, StartAt};
+use super::{Position, StartAt};
 use crate::ipc::frame::Frame;
 use crate::update::Update;
 use std::collections::{HashMap, VecDeque};
