@@ -142,7 +142,7 @@ impl HubProcess {
 
     /// The hub's process, from its first instruction to its exit code.
     fn run(&self, inherited: Inherited, shutdown: OwnedFd) -> i32 {
-        spawn::rename(c"mercure-hub");
+        spawn::rename(c"mercure-hub", "mercure: hub");
         let mut keep: Vec<BorrowedFd<'_>> = vec![inherited.queue.as_fd(), inherited.log.as_fd(), shutdown.as_fd()];
         keep.extend(inherited.listeners.iter().map(AsFd::as_fd));
         spawn::close_others(&keep);

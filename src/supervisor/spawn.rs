@@ -124,9 +124,30 @@ pub fn redirect(log: Option<OwnedFd>) {
     let _ = rustix::stdio::dup2_stderr(log.as_ref().unwrap_or(&null));
 }
 
-/// What `top` and `ps` show.
-pub fn rename(name: &CStr) {
+/// What `top` and `ps` show: a process name, and a title in the place of the server's command line, by which this process would
+/// be taken for the server itself.
+pub fn rename(name: &CStr, title: &str) {
     let _ = rustix::thread::set_name(name);
+    let Some((start, end)) = argument_area() else { return };
+    // The last byte stays as it is: where it is not NUL, the kernel looks for the end of the title behind the area.
+    let room = (end - start).saturating_sub(1);
+    let shown = &title.as_bytes()[..title.len().min(room)];
+    // SAFETY: the area is this process's own writable copy of its arguments, as the kernel tells. The server's code, which knew
+    // of it, never runs again in this process, and nothing of ours points there.
+    unsafe {
+        std::ptr::write_bytes(start as *mut u8, 0, room);
+        std::ptr::copy_nonoverlapping(shown.as_ptr(), start as *mut u8, shown.len());
+    }
+}
+
+/// Where the kernel finds the command line: proc_pid_stat(5), fields 48 and 49.
+fn argument_area() -> Option<(usize, usize)> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // After the name, which may hold anything, comes field 3.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(48 - 3);
+    let start = fields.next()?.parse().ok()?;
+    let end = fields.next()?.trim().parse().ok()?;
+    (start > 0 && end > start).then_some((start, end))
 }
 
 /// Unmaps writable memory that is shared with the server and its other children.

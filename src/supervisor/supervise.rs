@@ -85,7 +85,7 @@ enum End {
 
 /// The supervisor's process, from its first instruction to its end.
 pub fn run(mut start: Start) {
-    spawn::rename(c"mercure-super");
+    spawn::rename(c"mercure-super", "mercure: supervisor");
     // Dropped here: it is standard error from now on, and what is not kept below is closed.
     spawn::redirect(start.log_file.take());
     let mut keep: Vec<BorrowedFd<'_>> = vec![start.lease.as_fd(), start.ready.as_fd()];

@@ -131,7 +131,9 @@ def test_the_hub_has_its_own_user_and_nothing_of_fpm(fpm, user):
     assert int(status(hub, "CapEff")[0], 16) == 0
     assert status(hub, "NoNewPrivs") == ["1"]
     foreign = {target for target in descriptors(server.master).values() if target.startswith(("socket:", "pipe:"))}
-    for pid in (supervisor, hub):
+    for pid, title in (supervisor, b"mercure: supervisor"), (hub, b"mercure: hub"):
+        # Whoever looks for php-fpm by its command line does not find these.
+        assert open(f"/proc/{pid}/cmdline", "rb").read().rstrip(b"\0") == title
         assert os.readlink(f"/proc/{pid}/cwd") == "/"
         held = descriptors(pid)
         assert held[0] == "/dev/null" and held[2] == str(server.hub_log)

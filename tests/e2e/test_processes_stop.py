@@ -90,3 +90,36 @@ def test_term_of_the_supervisor_stops_the_hub(fpm):
     assert server.error().startswith("Mercure\\Exception\\HubUnavailableException: ")
     server.reload()
     assert server.publish()
+
+
+def test_a_restart_with_a_changed_configuration_keeps_what_was_published(fpm, subscribe):
+    server = fpm()
+    stream = subscribe(server.address)
+    first = server.publish()
+    stream.wait_for_id(first)
+    supervisor = server.supervisor()
+    server.stop()
+    server.change(heartbeat="4s")
+    server.start()
+    second = server.publish()
+    stream.wait_for_id(second)
+    assert stream.ids == [first, second]
+    assert server.supervisor() != supervisor
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["TERM", "KILL"])
+def test_a_start_while_the_last_hub_is_still_stopping(fpm, subscribe, how):
+    server = fpm()
+    streams = [subscribe(server.address) for _ in range(20)]
+    for stream in streams:
+        stream.close()
+    stream = subscribe(server.address)
+    everyone = [server.master, *server.workers(), server.supervisor()]
+    for pid in everyone:
+        kill(pid, how)
+    server.process.wait(10)
+    server.start()
+    wait_for(lambda: stream.connections > 1, "the stream again")
+    update = server.publish()
+    stream.wait_for_id(update)
+    assert server.complaints() == []
