@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that every user may enter; kept when it holds something that tells of a failure is not needed: it goes."""
+    """A folder that every user may enter; it goes with the test."""
     path = Path(tempfile.mkdtemp(prefix="mercure-e2e-"))
     path.chmod(0o755)
     yield path
