@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::hub::{self, Inherited};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{DumpableBehavior, Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -153,8 +153,8 @@ impl HubProcess {
             line("ERROR", &format!("the hub cannot become mercure.user: {error}"));
             return 77;
         }
-        // Workers may run as the same user: they must not read the keys out of this process.
-        let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
+        // Again: becoming another user may have undone it.
+        spawn::hide_memory();
         let _ = rustix::thread::set_no_new_privs(true);
         match hub::run(inherited, Arc::clone(&self.config), shutdown) {
             Ok(()) => 0,

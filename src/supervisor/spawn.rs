@@ -98,6 +98,12 @@ pub fn shed(keep: &[BorrowedFd<'_>]) {
     let _ = rustix::process::umask(Mode::from_raw_mode(0o077));
     close_others(keep);
     unmap_shared();
+    hide_memory();
+}
+
+/// Workers may run as the same user: they must not read the keys out of this process.
+pub fn hide_memory() {
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 /// Closes every descriptor but `keep` and the three standard ones.
