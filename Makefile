@@ -22,7 +22,7 @@ need = @command -v $(1) >/dev/null || { echo "$@: $(1) is missing; run 'make dep
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps build install uninstall demo demo-fpm test rust-test phpt e2e lint bench stubs clean
+.PHONY: help deps build install uninstall demo demo-fpm test rust-test phpt phpunit e2e lint bench stubs clean
 
 help: ## List the targets
 	@echo "mercure: a Mercure hub inside PHP"
@@ -67,6 +67,7 @@ demo-fpm: ## Run the chat with php-fpm behind nginx, page and hub on one origin;
 test: deps ## Install what is missing, then run every test
 	@$(MAKE) --no-print-directory rust-test
 	@$(MAKE) --no-print-directory phpt
+	@$(MAKE) --no-print-directory phpunit
 	@$(MAKE) --no-print-directory e2e
 	@echo "test: all passed"
 
@@ -78,6 +79,10 @@ phpt: build ## Test the extension from PHP
 	@test -n "$(run_tests)" || { echo "phpt: PHP's run-tests.php is missing; run 'make deps' (as root)" >&2; exit 1; }
 	MERCURE_EXTENSION=$(abspath $(library)) MERCURE_PHP_FPM=$(php_fpm) TEST_PHP_EXECUTABLE=$(php) NO_INTERACTION=1 REPORT_EXIT_STATUS=1 \
 		$(php) -n $(run_tests) -q --show-diff -n -d extension=$(abspath $(library)) tests/ext
+
+phpunit: build ## Test the PHP library with Debian's PHPUnit and symfony/mercure
+	$(call need,phpunit)
+	MERCURE_EXTENSION=$(abspath $(library)) $(php) -d extension=$(abspath $(library)) $(shell command -v phpunit) -c tests/php/phpunit.xml
 
 # Debian's own Python, which has the packages of `make deps`; another one may come first in PATH.
 PYTHON ?= /usr/bin/python3
