@@ -38,6 +38,20 @@ impl Event {
             line(&mut body, "data", text);
         }
         body.push('\n');
+        Self::framed(&body)
+    }
+
+    /// Tells an `EventSource` where it stands before it has received an event: it takes the id over, as what to name when it
+    /// reconnects, and dispatches nothing, since there is no data.
+    #[must_use]
+    pub fn position(id: &str) -> Self {
+        let mut body = String::with_capacity(id.len() + 6);
+        line(&mut body, "id", id);
+        body.push('\n');
+        Self::framed(&body)
+    }
+
+    fn framed(body: &str) -> Self {
         let head = format!("{:x}\r\n", body.len());
         let framed = [head.as_bytes(), body.as_bytes(), b"\r\n"].concat();
         Self {
@@ -104,6 +118,12 @@ mod tests {
         assert_eq!(body(""), "id: 1\ndata: \n\n");
         assert_eq!(body("a\n"), "id: 1\ndata: a\ndata: \n\n");
         assert_eq!(body("\r\n\r\n"), "id: 1\ndata: \ndata: \ndata: \n\n");
+    }
+
+    #[test]
+    fn a_position_is_an_id_without_data() {
+        assert_eq!(&Event::position("urn:x").body()[..], b"id: urn:x\n\n");
+        assert_eq!(&Event::position("urn:x").chunk()[..], b"b\r\nid: urn:x\n\n\r\n");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! 0.x, "Subscription" and "Topic Selectors"; HTML Standard, "Server-sent events".
 
-use crate::client::{Item, Request};
+use crate::client::{Event, Item, Request};
 use crate::harness::{HUB, anonymous_hub, draft, escape, hub, unix_hub};
 use mercure::update::Draft;
 
@@ -124,6 +124,28 @@ fn the_head_of_a_stream() {
 fn a_stream_begins_with_a_comment() {
     let hub = anonymous_hub();
     assert_eq!(hub.subscribe("topic=/a").item(), Item::Comment);
+}
+
+/// "Reconnection, State Reconciliation and Event Sourcing": a page cannot read the head, so the stream tells it what to name when
+/// it reconnects before the first event. HTML Standard, "Interpreting an event stream": an id without data is no event.
+#[test]
+fn a_page_is_told_its_position_in_the_stream() {
+    let hub = anonymous_hub();
+    let position = || {
+        let mut stream =
+            hub.subscribe_with(&Request::get(&format!("{HUB}?topic=/a")).header("Sec-Fetch-Site", "same-origin"));
+        assert_eq!(stream.item(), Item::Comment);
+        stream.item()
+    };
+    let only_id = |id: &str| {
+        Item::Event(Event {
+            id: id.to_owned(),
+            ..Event::default()
+        })
+    };
+    assert_eq!(position(), only_id("earliest"));
+    let id = hub.enqueue(draft("/b", "x"));
+    assert_eq!(position(), only_id(&id));
 }
 
 /// HTML Standard, "Interpreting an event stream": every field of an update, and each way to break a line of data.

@@ -108,9 +108,19 @@ impl Accepted {
     fn start(self, socket: Socket) -> StreamStart {
         // HTTP/1.0 knows no chunks: the body ends with the connection.
         let chunked = self.version != Version::HTTP_10;
+        let mut head = head(&self.response, chunked);
+        let mut write = |event: &sse::Event| match chunked {
+            true => head.extend_from_slice(event.chunk()),
+            false => head.extend_from_slice(&event.body()),
+        };
+        // Some clients and proxies wait for the body's first byte before they show that the stream is open.
+        write(&sse::HEARTBEAT);
+        if self.is_page {
+            write(&sse::Event::position(&self.position.last_event_id));
+        }
         StreamStart {
             socket,
-            head: head(&self.response, chunked),
+            head,
             chunked,
             subscriber: self.subscriber,
             position: self.position,
@@ -118,8 +128,7 @@ impl Accepted {
     }
 }
 
-/// Status line and headers (RFC 9112, 4 and 5), and a first comment: some clients and proxies wait for the body's first byte
-/// before they show that the stream is open.
+/// Status line and headers (RFC 9112, 4 and 5).
 fn head(response: &hyper::Response<()>, chunked: bool) -> Vec<u8> {
     let mut head = Vec::with_capacity(768);
     let status = response.status();
@@ -143,10 +152,5 @@ fn head(response: &hyper::Response<()>, chunked: bool) -> Vec<u8> {
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
-    if chunked {
-        head.extend_from_slice(sse::HEARTBEAT.chunk());
-    } else {
-        head.extend_from_slice(&sse::HEARTBEAT.body());
-    }
     head
 }

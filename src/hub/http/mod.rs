@@ -46,6 +46,8 @@ struct Accepted {
     version: Version,
     subscriber: Subscriber,
     position: Position,
+    /// Whether the client is a page, which cannot read the head that tells its position.
+    is_page: bool,
 }
 
 impl Front {

@@ -38,6 +38,8 @@ async fn subscribe<B>(front: &Front, request: &Request<B>) -> Result<Accepted, F
             expires: grants.expires,
         },
         position,
+        // Browsers alone send it, and scripts cannot.
+        is_page: request.headers().contains_key("sec-fetch-site"),
     })
 }
 
