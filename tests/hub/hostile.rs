@@ -2,6 +2,7 @@
 
 use crate::client::{Connection, Request};
 use crate::harness::{HUB, TestHub, anonymous_hub, post, publisher};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the hub still does its work.
 fn assert_well(hub: &TestHub) {
@@ -173,6 +174,31 @@ fn nothing_is_reflected() {
     let response = hub.get("t=%3Cscript%3E&%3Cscript%3E=t");
     assert!(!response.text().contains("<script"));
     assert_eq!(response.header("x-content-type-options").as_deref(), Some("nosniff"));
+}
+
+/// Clients that go on sending on their streams keep the hub from nothing.
+#[test]
+fn endless_input_on_streams_hinders_nobody() {
+    let hub = anonymous_hub();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let mut flooder = hub.subscribe("topic=/flood");
+            let done = &done;
+            scope.spawn(move || {
+                let bytes = vec![b'x'; 1 << 20];
+                while !done.load(Ordering::Relaxed) && flooder.connection().write(&bytes).is_ok() {}
+            });
+        }
+        let mut streams: Vec<_> = (0..4).map(|_| hub.subscribe("topic=/a")).collect();
+        for n in 0..500 {
+            hub.send("/a", &n.to_string());
+            for stream in &mut streams {
+                assert_eq!(stream.data(), n.to_string());
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
 }
 
 /// Datagrams that are no frames are thrown away, and those behind them are not lost.
