@@ -137,11 +137,12 @@ impl Sequencer {
     }
 
     fn read_queue(&mut self) -> Result<Read, HubError> {
+        let failed = |source| HubError::Io {
+            context: "reading the publish queue",
+            source,
+        };
         for _ in 0..self.queue.depth() {
-            let datagram = self.queue.peek(&mut self.frame).map_err(|source| HubError::Io {
-                context: "reading the publish queue",
-                source,
-            })?;
+            let datagram = self.queue.peek(&mut self.frame).map_err(failed)?;
             match datagram {
                 Datagram::None => return Ok(Read::Empty),
                 Datagram::Refused(reason) => tracing::warn!(%reason, "a datagram in the publish queue was refused"),
@@ -153,7 +154,7 @@ impl Sequencer {
             }
             // Only now: a hub killed before this line leaves the datagram to its successor, which tells by the nonce
             // whether it has been stored.
-            self.queue.remove();
+            self.queue.remove().map_err(failed)?;
         }
         Ok(Read::Enough)
     }
