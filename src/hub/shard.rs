@@ -383,6 +383,10 @@ impl Shard {
         let mut updates = Vec::new();
         {
             let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+            if stream.cursor == 0 {
+                // `earliest`: it was promised no certain update to start with.
+                stream.cursor = history.first_sequence() - 1;
+            }
             if stream.cursor + 1 < history.first_sequence() {
                 // The history has discarded what should follow. The client comes back and is told where it stands.
                 drop(history);

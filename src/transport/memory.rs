@@ -121,7 +121,7 @@ impl History {
     pub fn position(&self, start: &StartAt) -> Position {
         let last = self.last_sequence();
         let earliest = Position {
-            sequence: if self.replay { self.first_sequence() - 1 } else { last },
+            sequence: if self.replay { 0 } else { last },
             last_event_id: EARLIEST.to_owned(),
         };
         match start {
@@ -206,7 +206,7 @@ mod tests {
             for id in 1..=number {
                 let position = history.position(&StartAt::After(id.to_string()));
                 if id < history.first_sequence() {
-                    assert_eq!(position.sequence, history.first_sequence() - 1);
+                    assert_eq!(position.sequence, 0);
                     assert_eq!(position.last_event_id, EARLIEST);
                 } else {
                     assert_eq!(
