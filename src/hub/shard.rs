@@ -20,6 +20,7 @@ use slab::Slab;
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, oneshot};
@@ -313,13 +314,22 @@ impl Shard {
     fn serve_sockets(&mut self) -> bool {
         let mut space = [MaybeUninit::uninit(); 256];
         let no_time = Timespec { tv_sec: 0, tv_nsec: 0 };
+        // Before the epoll is asked: what becomes ready after that is then not forgotten below.
+        let mut context = Context::from_waker(Waker::noop());
+        let readiness = match self.sockets.poll_read_ready(&mut context) {
+            Poll::Ready(Ok(readiness)) => Some(readiness),
+            _ => None,
+        };
         let (events, _) = match epoll::wait(self.sockets.get_ref(), &mut space, Some(&no_time)) {
             Ok(events) => events,
             // Interrupted: the loop comes back here.
             Err(_) => return true,
         };
         if events.is_empty() {
-            self.forget_readiness();
+            // Nothing more: `readable()` is to wait.
+            if let Some(mut readiness) = readiness {
+                readiness.clear_ready();
+            }
             return false;
         }
         let now = Instant::now();
@@ -337,28 +347,26 @@ impl Shard {
                 continue;
             }
             if flags.contains(EventFlags::OUT) {
-                match stream.flush(now) {
-                    Sent::Gone => self.remove(slot),
-                    Sent::All => {
-                        if stream.replaying {
-                            self.replaying.push_back(slot);
-                        }
-                        self.watch(slot, false);
-                    }
-                    Sent::Waiting | Sent::Overflow => {}
-                }
+                self.flush(slot, now);
             }
         }
         true
     }
 
-    /// Tells Tokio that the epoll has nothing more, so that `readable()` waits.
-    fn forget_readiness(&mut self) {
-        use std::future::Future;
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        let readable = std::pin::pin!(self.sockets.readable());
-        if let std::task::Poll::Ready(Ok(mut guard)) = readable.poll(&mut context) {
-            guard.clear_ready();
+    /// Writes what waits for a stream.
+    fn flush(&mut self, slot: Slot, now: Instant) {
+        let Some(stream) = self.streams.get_mut(slot as usize) else {
+            return;
+        };
+        match stream.flush(now) {
+            Sent::Gone => self.remove(slot),
+            Sent::All => {
+                if stream.replaying {
+                    self.replaying.push_back(slot);
+                }
+                self.watch(slot, false);
+            }
+            Sent::Waiting | Sent::Overflow => {}
         }
     }
 
