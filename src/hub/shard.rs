@@ -261,8 +261,9 @@ impl Shard {
                 Sent::Waiting => self.watch(slot, true),
                 Sent::Overflow => {
                     // What waits is sent first; then it goes on from the history, if that still holds what follows.
+                    // Its start may lie ahead of this shard.
                     stream.replaying = true;
-                    stream.cursor = before;
+                    stream.cursor = stream.cursor.max(before);
                 }
                 Sent::Gone => self.remove(slot),
             }
@@ -446,14 +447,14 @@ impl Shard {
         } = *self.config;
         let mut ended = Vec::new();
         let mut refusing = Vec::new();
+        let mut stalled = Vec::new();
         for (slot, stream) in &mut self.streams {
             if stream.ends_at.is_some_and(|at| at <= now) {
                 stream.end(now);
                 ended.push(slot as Slot);
             } else if let Some(since) = stream.refusing_since() {
                 if now - since >= dispatch_timeout {
-                    tracing::debug!("a subscriber took nothing for mercure.dispatch_timeout and was disconnected");
-                    ended.push(slot as Slot);
+                    stalled.push(slot as Slot);
                 }
             } else if !heartbeat.is_zero() && now - stream.last_write >= heartbeat {
                 let bytes = stream.framed(&sse::HEARTBEAT);
@@ -462,6 +463,15 @@ impl Shard {
                     Sent::Waiting => refusing.push(slot as Slot),
                     Sent::Gone => ended.push(slot as Slot),
                 }
+            }
+        }
+        for slot in stalled {
+            // Perhaps it is this shard that has not come round to it: that is not the subscriber's fault.
+            self.flush(slot, now);
+            let since = self.streams.get(slot as usize).and_then(Stream::refusing_since);
+            if since.is_some_and(|since| now - since >= dispatch_timeout) {
+                tracing::debug!("a subscriber took nothing for mercure.dispatch_timeout and was disconnected");
+                ended.push(slot);
             }
         }
         refusing.into_iter().for_each(|slot| self.watch(slot, true));
@@ -541,3 +551,7 @@ fn join(updates: &[Arc<Dispatched>], wanted: u64, bytes: impl Fn(&Dispatched) ->
     }
     joined.freeze()
 }
+
+#[cfg(test)]
+#[path = "shard_tests.rs"]
+mod tests;
