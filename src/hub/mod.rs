@@ -3,6 +3,7 @@
 mod dispatcher;
 mod http;
 mod index;
+mod log_limit;
 mod sequencer;
 mod server;
 mod shard;
