@@ -48,9 +48,7 @@ impl History {
         };
         let mut entries = VecDeque::new();
         for (offset, record) in history.log.records() {
-            let id = Frame::check(record.payload)
-                .ok()
-                .and_then(|frame| frame.id().map(|id| history.hash(id)));
+            let id = Frame::checked(record.payload).and_then(|frame| frame.id().map(|id| history.hash(id)));
             entries.push_back((
                 record.sequence,
                 Entry {
@@ -83,7 +81,7 @@ impl History {
     #[must_use]
     pub fn last_nonce(&self) -> Option<u64> {
         let record = self.log.read(self.entries.back()?.offset)?;
-        Frame::check(record.payload).ok().map(|frame| frame.nonce())
+        Frame::checked(record.payload).map(|frame| frame.nonce())
     }
 
     /// Appends the frame of an update with this id and returns its sequence. Discards the oldest updates to make room, but
@@ -157,7 +155,7 @@ impl History {
     }
 
     fn frame(&self, sequence: u64) -> Option<Frame<'_>> {
-        Frame::check(self.log.read(self.entry(sequence)?.offset)?.payload).ok()
+        Frame::checked(self.log.read(self.entry(sequence)?.offset)?.payload)
     }
 
     fn hash(&self, id: &str) -> u64 {
