@@ -5,6 +5,7 @@
 
 mod value;
 
+use crate::transport::log::LARGEST_PAYLOAD;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -178,7 +179,7 @@ pub struct Config {
 /// Largest update in bytes (as a frame) that the history can take without one update filling it.
 #[must_use]
 pub fn max_update_size(history_size: usize) -> usize {
-    log_capacity(history_size) / 4
+    (log_capacity(history_size) / 4).min(LARGEST_PAYLOAD)
 }
 
 /// Size of the history log's ring, in bytes: with no history it still carries updates from the queue to the dispatcher.

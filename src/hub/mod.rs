@@ -3,6 +3,7 @@
 mod dispatcher;
 mod http;
 mod index;
+mod log_limit;
 mod sequencer;
 mod server;
 mod shard;
@@ -71,7 +72,7 @@ pub enum HubError {
         source: std::io::Error,
     },
     /// A bug: the log has what the thread said.
-    #[error("the sequencer's thread has panicked")]
+    #[error("a part of the hub has panicked")]
     Panicked,
 }
 
@@ -115,9 +116,10 @@ async fn serve(
     let history = Arc::new(Mutex::new(history));
     let wake = Arc::new(Wake::new().map_err(io("creating an eventfd"))?);
     let mut shards = Vec::new();
+    let mut running = JoinSet::new();
     for _ in 0..shard_count {
         let (shard, handle) = Shard::new(Arc::clone(&config), Arc::clone(&history), Arc::clone(&wake), last)?;
-        tokio::spawn(shard.run());
+        running.spawn(shard.run());
         shards.push(handle);
     }
     let dispatcher = Dispatcher::new(shards.clone(), last);
@@ -147,6 +149,8 @@ async fn serve(
     let result = tokio::select! {
         _ = shutdown.read(&mut told) => Ok(()),
         ended = &mut sequencer_ended => ended.unwrap_or(Err(HubError::Panicked)),
+        // Its streams are gone, and those that came next would be, too: a successor serves them all.
+        Some(_) = running.join_next() => Err(HubError::Panicked),
     };
     // No new connection, then no new update, then no stream.
     let _ = stop.send(true);

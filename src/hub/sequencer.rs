@@ -5,6 +5,7 @@
 //! read until it is empty (or as many datagrams as it can hold have been read), then the requests are answered.
 
 use super::dispatcher::Dispatcher;
+use super::log_limit::LogLimit;
 use super::wake::Wake;
 use super::{HubError, Position, PublishRefused, StartAt};
 use crate::ipc::frame;
@@ -73,6 +74,7 @@ pub(super) struct Sequencer {
     already_stored: Option<u64>,
     /// The bytes of the frame at hand.
     frame: Vec<u8>,
+    refusals: LogLimit,
     stopping: bool,
 }
 
@@ -109,6 +111,7 @@ impl Sequencer {
             waiting: VecDeque::new(),
             already_stored,
             frame: Vec::new(),
+            refusals: LogLimit::new(),
             stopping: false,
         };
         (sequencer, handle)
@@ -137,14 +140,15 @@ impl Sequencer {
     }
 
     fn read_queue(&mut self) -> Result<Read, HubError> {
+        let failed = |source| HubError::Io {
+            context: "reading the publish queue",
+            source,
+        };
         for _ in 0..self.queue.depth() {
-            let datagram = self.queue.peek(&mut self.frame).map_err(|source| HubError::Io {
-                context: "reading the publish queue",
-                source,
-            })?;
+            let datagram = self.queue.peek(&mut self.frame).map_err(failed)?;
             match datagram {
                 Datagram::None => return Ok(Read::Empty),
-                Datagram::Refused(reason) => tracing::warn!(%reason, "a datagram in the publish queue was refused"),
+                Datagram::Refused(reason) => self.log_refusal(&reason),
                 Datagram::Frame => {
                     if self.take_frame() == Err(NotAppended::Full) {
                         return Ok(Read::Full);
@@ -153,7 +157,7 @@ impl Sequencer {
             }
             // Only now: a hub killed before this line leaves the datagram to its successor, which tells by the nonce
             // whether it has been stored.
-            self.queue.remove();
+            self.queue.remove().map_err(failed)?;
         }
         Ok(Read::Enough)
     }
@@ -163,19 +167,23 @@ impl Sequencer {
             Ok((nonce, _)) if self.already_stored.take() == Some(nonce) => return Ok(()),
             Ok((_, update)) => update,
             Err(reason) => {
-                tracing::warn!(%reason, "a frame in the publish queue was refused");
+                self.log_refusal(&reason);
                 return Ok(());
             }
         };
         match self.append(&update) {
             Err(NotAppended::TooLarge) => {
-                tracing::warn!(
-                    bytes = self.frame.len(),
-                    "an update larger than the history can hold was refused"
-                );
+                self.log_refusal(&PublishRefused::TooLarge);
                 Ok(())
             }
             other => other,
+        }
+    }
+
+    /// Writes one line about a datagram that was refused, unless there are too many of them.
+    fn log_refusal(&self, reason: &dyn std::fmt::Display) {
+        if let Some(held_back) = self.refusals.pass(Instant::now()) {
+            tracing::warn!(%reason, held_back, "a datagram in the publish queue was refused");
         }
     }
 

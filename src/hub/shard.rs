@@ -20,6 +20,7 @@ use slab::Slab;
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, oneshot};
@@ -260,8 +261,9 @@ impl Shard {
                 Sent::Waiting => self.watch(slot, true),
                 Sent::Overflow => {
                     // What waits is sent first; then it goes on from the history, if that still holds what follows.
+                    // Its start may lie ahead of this shard.
                     stream.replaying = true;
-                    stream.cursor = before;
+                    stream.cursor = stream.cursor.max(before);
                 }
                 Sent::Gone => self.remove(slot),
             }
@@ -313,13 +315,22 @@ impl Shard {
     fn serve_sockets(&mut self) -> bool {
         let mut space = [MaybeUninit::uninit(); 256];
         let no_time = Timespec { tv_sec: 0, tv_nsec: 0 };
+        // Before the epoll is asked: what becomes ready after that is then not forgotten below.
+        let mut context = Context::from_waker(Waker::noop());
+        let readiness = match self.sockets.poll_read_ready(&mut context) {
+            Poll::Ready(Ok(readiness)) => Some(readiness),
+            _ => None,
+        };
         let (events, _) = match epoll::wait(self.sockets.get_ref(), &mut space, Some(&no_time)) {
             Ok(events) => events,
             // Interrupted: the loop comes back here.
             Err(_) => return true,
         };
         if events.is_empty() {
-            self.forget_readiness();
+            // Nothing more: `readable()` is to wait.
+            if let Some(mut readiness) = readiness {
+                readiness.clear_ready();
+            }
             return false;
         }
         let now = Instant::now();
@@ -337,28 +348,26 @@ impl Shard {
                 continue;
             }
             if flags.contains(EventFlags::OUT) {
-                match stream.flush(now) {
-                    Sent::Gone => self.remove(slot),
-                    Sent::All => {
-                        if stream.replaying {
-                            self.replaying.push_back(slot);
-                        }
-                        self.watch(slot, false);
-                    }
-                    Sent::Waiting | Sent::Overflow => {}
-                }
+                self.flush(slot, now);
             }
         }
         true
     }
 
-    /// Tells Tokio that the epoll has nothing more, so that `readable()` waits.
-    fn forget_readiness(&mut self) {
-        use std::future::Future;
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        let readable = std::pin::pin!(self.sockets.readable());
-        if let std::task::Poll::Ready(Ok(mut guard)) = readable.poll(&mut context) {
-            guard.clear_ready();
+    /// Writes what waits for a stream.
+    fn flush(&mut self, slot: Slot, now: Instant) {
+        let Some(stream) = self.streams.get_mut(slot as usize) else {
+            return;
+        };
+        match stream.flush(now) {
+            Sent::Gone => self.remove(slot),
+            Sent::All => {
+                if stream.replaying {
+                    self.replaying.push_back(slot);
+                }
+                self.watch(slot, false);
+            }
+            Sent::Waiting | Sent::Overflow => {}
         }
     }
 
@@ -383,6 +392,10 @@ impl Shard {
         let mut updates = Vec::new();
         {
             let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+            if stream.cursor == 0 {
+                // `earliest`: it was promised no certain update to start with.
+                stream.cursor = history.first_sequence() - 1;
+            }
             if stream.cursor + 1 < history.first_sequence() {
                 // The history has discarded what should follow. The client comes back and is told where it stands.
                 drop(history);
@@ -434,14 +447,14 @@ impl Shard {
         } = *self.config;
         let mut ended = Vec::new();
         let mut refusing = Vec::new();
+        let mut stalled = Vec::new();
         for (slot, stream) in &mut self.streams {
             if stream.ends_at.is_some_and(|at| at <= now) {
                 stream.end(now);
                 ended.push(slot as Slot);
             } else if let Some(since) = stream.refusing_since() {
                 if now - since >= dispatch_timeout {
-                    tracing::debug!("a subscriber took nothing for mercure.dispatch_timeout and was disconnected");
-                    ended.push(slot as Slot);
+                    stalled.push(slot as Slot);
                 }
             } else if !heartbeat.is_zero() && now - stream.last_write >= heartbeat {
                 let bytes = stream.framed(&sse::HEARTBEAT);
@@ -450,6 +463,15 @@ impl Shard {
                     Sent::Waiting => refusing.push(slot as Slot),
                     Sent::Gone => ended.push(slot as Slot),
                 }
+            }
+        }
+        for slot in stalled {
+            // Perhaps it is this shard that has not come round to it: that is not the subscriber's fault.
+            self.flush(slot, now);
+            let since = self.streams.get(slot as usize).and_then(Stream::refusing_since);
+            if since.is_some_and(|since| now - since >= dispatch_timeout) {
+                tracing::debug!("a subscriber took nothing for mercure.dispatch_timeout and was disconnected");
+                ended.push(slot);
             }
         }
         refusing.into_iter().for_each(|slot| self.watch(slot, true));
@@ -529,3 +551,7 @@ fn join(updates: &[Arc<Dispatched>], wanted: u64, bytes: impl Fn(&Dispatched) ->
     }
     joined.freeze()
 }
+
+#[cfg(test)]
+#[path = "shard_tests.rs"]
+mod tests;

@@ -206,15 +206,13 @@ impl Stream {
         let _ = shutdown(&self.socket, Shutdown::Write);
     }
 
-    /// Reads and forgets what a client sends on a stream. Returns whether it is still there.
+    /// Reads and forgets some of what a client sends on a stream: not all, as it may send faster than we read. Returns whether
+    /// it is still there.
     pub(super) fn is_peer_there(&self) -> bool {
-        let mut forgotten = [0; 1024];
-        loop {
-            match rustix::io::read(&self.socket, &mut forgotten) {
-                Ok(0) => return false,
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(error) => return error == Errno::AGAIN,
-            }
+        let mut forgotten = [0; 4096];
+        match rustix::io::read(&self.socket, &mut forgotten) {
+            Ok(read) => read > 0,
+            Err(error) => matches!(error, Errno::AGAIN | Errno::INTR),
         }
     }
 

@@ -3,7 +3,7 @@
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 #[derive(Debug)]
 pub(super) struct Wake {
@@ -33,6 +33,8 @@ impl Wake {
 
     /// Called by a shard that has taken something out of its inbox.
     pub(super) fn room(&self) {
+        // The room that was made is seen by a sleeper that this does not see yet. (An inbox says nothing of its own order.)
+        fence(Ordering::SeqCst);
         if self.wants_room.load(Ordering::SeqCst) {
             self.wake();
         }
@@ -43,6 +45,7 @@ impl Wake {
     pub(super) fn prepare(&self, wants_room: bool) {
         self.wants_room.store(wants_room, Ordering::SeqCst);
         self.sleeping.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
     }
 
     /// The sleeper is awake (again).

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recv, recvmsg};
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 /// The datagram that comes with a memfd: this text, the version last.
 pub const MEMFD: &[u8; 8] = b"MRCFILE\x01";
@@ -22,6 +23,12 @@ pub const SEALS: SealFlags = SealFlags::SEAL
 
 /// Room for the largest datagram a sender's socket buffer allows by default, and then some.
 const LARGEST_DATAGRAM: usize = 512 * 1024;
+
+/// The most descriptors that a datagram can carry (the kernel's `SCM_MAX_FD`).
+const MOST_DESCRIPTORS: usize = 253;
+
+/// Datagrams with descriptors that cannot be closed at the moment, beyond which the queue is given up.
+const MOST_CLOSING: usize = 4;
 
 /// What is next in the queue.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +48,10 @@ pub struct Queue {
     scratch: Vec<u8>,
     depth: usize,
     largest_memfd: usize,
+    /// The descriptors of the datagram that was peeked at, where they are not what they should be.
+    foreign: Vec<OwnedFd>,
+    /// A clone is with each thread that closes some.
+    closing: Arc<()>,
 }
 
 impl Queue {
@@ -57,6 +68,8 @@ impl Queue {
             scratch: vec![0; LARGEST_DATAGRAM],
             depth: (depth + 2).max(64),
             largest_memfd,
+            foreign: Vec::new(),
+            closing: Arc::new(()),
         }
     }
 
@@ -71,7 +84,7 @@ impl Queue {
     /// # Errors
     /// When the socket is unusable.
     pub fn peek(&mut self, into: &mut Vec<u8>) -> io::Result<Datagram> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC | RecvFlags::TRUNC;
         let received = loop {
@@ -87,39 +100,66 @@ impl Queue {
                 Err(error) => return Err(error.into()),
             }
         };
-        let mut memfd = None;
+        let mut descriptors = Vec::new();
         for message in ancillary.drain() {
             if let RecvAncillaryMessage::ScmRights(fds) = message {
-                memfd = fds.last();
+                descriptors.extend(fds);
             }
+        }
+        into.clear();
+        if let [descriptor] = descriptors.as_slice()
+            && self.scratch.get(..received.bytes) == Some(MEMFD)
+            && is_sealed_memfd(descriptor)
+        {
+            return Ok(read_memfd(descriptor.as_fd(), self.largest_memfd, into));
+        }
+        if !descriptors.is_empty() {
+            self.foreign = descriptors;
+            return Ok(Datagram::Refused(
+                "it carries descriptors that are not one sealed memfd",
+            ));
         }
         let Some(bytes) = self.scratch.get(..received.bytes) else {
             return Ok(Datagram::Refused(
                 "it is larger than any frame that is sent as one datagram",
             ));
         };
-        into.clear();
-        match memfd {
-            Some(memfd) if bytes == MEMFD => Ok(read_memfd(memfd.as_fd(), self.largest_memfd, into)),
-            Some(_) => Ok(Datagram::Refused(
-                "it carries descriptors, but does not say it is a frame in a memfd",
-            )),
-            None if bytes.len() < frame::HEADER => Ok(Datagram::Refused("it is shorter than any frame")),
-            None => {
-                into.extend_from_slice(bytes);
-                Ok(Datagram::Frame)
-            }
+        if bytes.len() < frame::HEADER {
+            return Ok(Datagram::Refused("it is shorter than any frame"));
         }
+        into.extend_from_slice(bytes);
+        Ok(Datagram::Frame)
     }
 
     /// Removes the datagram that was peeked at.
-    pub fn remove(&self) {
+    ///
+    /// # Errors
+    /// When too many of the descriptors that came with datagrams cannot be closed; the queue is not to be used any more.
+    pub fn remove(&mut self) -> io::Result<()> {
         while recv(
             &self.socket,
             &mut [0_u8; 1][..0],
             RecvFlags::DONTWAIT | RecvFlags::TRUNC,
         ) == Err(Errno::INTR)
         {}
+        if self.foreign.is_empty() {
+            return Ok(());
+        }
+        // Whoever is the last to close a socket that lingers, or a file of a FUSE, waits for its peer: not this thread. What
+        // was peeked at is still open here, so that removing the datagram was not that.
+        let foreign = std::mem::take(&mut self.foreign);
+        if Arc::strong_count(&self.closing) > MOST_CLOSING {
+            std::mem::forget(foreign);
+            return Err(io::Error::other("publishers send descriptors that cannot be closed"));
+        }
+        let closing = Arc::clone(&self.closing);
+        std::thread::Builder::new()
+            .name("mercure-close".to_owned())
+            .spawn(move || {
+                drop(foreign);
+                drop(closing);
+            })?;
+        Ok(())
     }
 }
 
@@ -129,12 +169,12 @@ impl AsFd for Queue {
     }
 }
 
+/// Only memfds have seals: anything else, such as a pipe that would block us, gives an error.
+fn is_sealed_memfd(descriptor: &OwnedFd) -> bool {
+    rustix::fs::fcntl_get_seals(descriptor).is_ok_and(|seals| seals.contains(SEALS))
+}
+
 fn read_memfd(memfd: BorrowedFd<'_>, largest: usize, into: &mut Vec<u8>) -> Datagram {
-    // Only memfds have seals: an error means that this is something else, such as a pipe that would block us.
-    match rustix::fs::fcntl_get_seals(memfd) {
-        Ok(seals) if seals.contains(SEALS) => {}
-        _ => return Datagram::Refused("its descriptor is no sealed memfd"),
-    }
     let size = rustix::fs::fstat(memfd)
         .ok()
         .and_then(|stat| usize::try_from(stat.st_size).ok());

@@ -116,6 +116,11 @@ impl<'a> Expression<'a> {
             .then_some(Self { operator, variables })
     }
 
+    /// How many variables there are.
+    pub(super) fn variable_count(&self) -> usize {
+        self.variables.split(',').count()
+    }
+
     /// Where expansions that start at one of `starts` can end.
     pub(super) fn ends(&self, starts: &Positions, topic: &[u8]) -> Positions {
         // Any of the variables may be undefined, and all of them.

@@ -31,6 +31,15 @@ impl TopicMatcher {
         }
     }
 
+    /// How many variables a template has; none otherwise. Matching takes work in proportion to it.
+    #[must_use]
+    pub fn variable_count(&self) -> usize {
+        match self {
+            Self::All | Self::Exact(_) => 0,
+            Self::UriTemplate(template) => template.variable_count(),
+        }
+    }
+
     /// A URI template, shared with everyone who uses the same one; `None` if `text` is not a valid template with at least
     /// one expression.
     #[must_use]

@@ -59,6 +59,16 @@ impl UriTemplate {
         &self.text
     }
 
+    /// How many variables its expressions have together, to which the work of matching is proportional.
+    #[must_use]
+    pub fn variable_count(&self) -> usize {
+        let expressions = Parts(&self.text).flatten().filter_map(|part| match part {
+            Part::Literal(_) => None,
+            Part::Expression(expression) => Some(expression.variable_count()),
+        });
+        expressions.sum()
+    }
+
     /// The literal text that every match but the template's own text starts with; possibly empty.
     #[must_use]
     pub fn literal_prefix(&self) -> &str {

@@ -18,6 +18,9 @@ const MAX_SELECTORS: usize = 100;
 /// The longest topic selector, in bytes.
 const MAX_SELECTOR_LENGTH: usize = 4096;
 
+/// The most variables that the templates of one subscriber may have together: each update costs work in proportion.
+const MAX_VARIABLES: usize = 1000;
+
 /// The most selectors one claim may have.
 const MAX_CLAIM_SELECTORS: usize = 1000;
 
@@ -32,6 +35,10 @@ pub(crate) enum InvalidSubscription {
     TooManyTopics,
     #[error("A \"topic\" parameter is longer than {MAX_SELECTOR_LENGTH} bytes")]
     TopicTooLong,
+    #[error(
+        "Too many variables in the templates of the \"topic\" parameters: at most {MAX_VARIABLES} are allowed together"
+    )]
+    TooManyVariables,
     #[error(transparent)]
     Encoding(#[from] InvalidUtf8),
 }
@@ -50,6 +57,7 @@ pub(crate) fn matcher(selector: &str) -> TopicMatcher {
 /// [`InvalidSubscription`].
 pub(crate) fn subscribed(query: Form<'_>) -> Result<Vec<TopicMatcher>, InvalidSubscription> {
     let mut matchers = Vec::new();
+    let mut variables = 0;
     for selector in query.all("topic") {
         let selector = selector?;
         if matchers.len() == MAX_SELECTORS {
@@ -58,7 +66,12 @@ pub(crate) fn subscribed(query: Form<'_>) -> Result<Vec<TopicMatcher>, InvalidSu
         if selector.len() > MAX_SELECTOR_LENGTH {
             return Err(InvalidSubscription::TopicTooLong);
         }
-        matchers.push(matcher(&selector));
+        let matcher = matcher(&selector);
+        variables += matcher.variable_count();
+        if variables > MAX_VARIABLES {
+            return Err(InvalidSubscription::TooManyVariables);
+        }
+        matchers.push(matcher);
     }
     if matchers.is_empty() {
         return Err(InvalidSubscription::NoTopic);
@@ -161,6 +174,14 @@ mod tests {
         assert_eq!(
             subscription(&format!("topic={long}x")),
             Err(InvalidSubscription::TopicTooLong)
+        );
+        let templates = "topic=/{a}/{b,c,d,e,f,g,h}{?i}{%26j*,k}&".repeat(100);
+        assert_eq!(subscription(&templates), Err(InvalidSubscription::TooManyVariables));
+        let most = format!("topic={}&topic={{a,b}}", "{a}".repeat(998));
+        assert_eq!(subscription(&most).unwrap().len(), 2);
+        assert_eq!(
+            subscription(&format!("{most}&topic=/{{c}}")),
+            Err(InvalidSubscription::TooManyVariables)
         );
         assert!(matches!(
             subscription("topic=%FF"),

@@ -9,10 +9,13 @@
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, compiler_fence};
 
 /// Bytes before the ring: the log's own header.
 pub const HEADER: usize = 4096;
+
+/// No payload is larger, whatever the log's size: records and frames count their bytes in 32 bits.
+pub const LARGEST_PAYLOAD: usize = 1 << 30;
 
 const ALIGN: usize = 32;
 const LOG_MAGIC: u64 = u64::from_le_bytes(*b"MRCLOG\0\x01");
@@ -118,7 +121,7 @@ impl Log {
     /// The largest payload that fits.
     #[must_use]
     pub fn max_payload(&self) -> usize {
-        self.capacity / 4
+        (self.capacity / 4).min(LARGEST_PAYLOAD)
     }
 
     /// Appends a record and returns where it starts. Discards the oldest ones to make room, but none at or after `keep`.
@@ -142,6 +145,8 @@ impl Log {
             head = self.after(head);
         }
         self.word(2).store(head, Ordering::Release);
+        // What follows is no atomic write: the compiler must not put it before that.
+        compiler_fence(Ordering::SeqCst);
         if start != tail {
             self.write_header(tail, FILLER, (to_end - ALIGN) as u32, 0);
         }

@@ -48,9 +48,7 @@ impl History {
         };
         let mut entries = VecDeque::new();
         for (offset, record) in history.log.records() {
-            let id = Frame::check(record.payload)
-                .ok()
-                .and_then(|frame| frame.id().map(|id| history.hash(id)));
+            let id = Frame::checked(record.payload).and_then(|frame| frame.id().map(|id| history.hash(id)));
             entries.push_back((
                 record.sequence,
                 Entry {
@@ -83,7 +81,7 @@ impl History {
     #[must_use]
     pub fn last_nonce(&self) -> Option<u64> {
         let record = self.log.read(self.entries.back()?.offset)?;
-        Frame::check(record.payload).ok().map(|frame| frame.nonce())
+        Frame::checked(record.payload).map(|frame| frame.nonce())
     }
 
     /// Appends the frame of an update with this id and returns its sequence. Discards the oldest updates to make room, but
@@ -121,7 +119,7 @@ impl History {
     pub fn position(&self, start: &StartAt) -> Position {
         let last = self.last_sequence();
         let earliest = Position {
-            sequence: if self.replay { self.first_sequence() - 1 } else { last },
+            sequence: if self.replay { 0 } else { last },
             last_event_id: EARLIEST.to_owned(),
         };
         match start {
@@ -157,7 +155,7 @@ impl History {
     }
 
     fn frame(&self, sequence: u64) -> Option<Frame<'_>> {
-        Frame::check(self.log.read(self.entry(sequence)?.offset)?.payload).ok()
+        Frame::checked(self.log.read(self.entry(sequence)?.offset)?.payload)
     }
 
     fn hash(&self, id: &str) -> u64 {
@@ -206,7 +204,7 @@ mod tests {
             for id in 1..=number {
                 let position = history.position(&StartAt::After(id.to_string()));
                 if id < history.first_sequence() {
-                    assert_eq!(position.sequence, history.first_sequence() - 1);
+                    assert_eq!(position.sequence, 0);
                     assert_eq!(position.last_event_id, EARLIEST);
                 } else {
                     assert_eq!(

@@ -6,7 +6,8 @@ pub mod memory;
 /// A place in the one total order of updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// A subscriber at this position receives the updates after it.
+    /// A subscriber at this position receives the updates after it; 0: all that history still holds when it is read, which
+    /// may be less than it held when this was asked for.
     pub sequence: u64,
     /// Id of the update at this position; `earliest` when there is none (or it was asked for but is unknown).
     pub last_event_id: String,

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::io::{IoSlice, Write};
 use std::mem::MaybeUninit;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr as UnixAddr, UnixDatagram, UnixListener};
 use std::path::PathBuf;
@@ -129,11 +129,16 @@ impl TestHub {
             .write_all(bytes)
             .unwrap();
         fcntl_add_seals(&memfd, SEALS).unwrap();
+        self.enqueue_descriptor(MEMFD, memfd.as_fd());
+    }
+
+    /// Puts anything into the queue, with a descriptor.
+    pub fn enqueue_descriptor(&self, bytes: &[u8], descriptor: BorrowedFd<'_>) {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = SendAncillaryBuffer::new(&mut space);
-        let fds = [memfd.as_fd()];
+        let fds = [descriptor];
         assert!(control.push(SendAncillaryMessage::ScmRights(&fds)));
-        sendmsg(&self.queue, &[IoSlice::new(MEMFD)], &mut control, SendFlags::empty()).unwrap();
+        sendmsg(&self.queue, &[IoSlice::new(bytes)], &mut control, SendFlags::empty()).unwrap();
     }
 
     /// Publishes a public update through the queue.

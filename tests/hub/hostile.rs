@@ -2,6 +2,12 @@
 
 use crate::client::{Connection, Request};
 use crate::harness::{HUB, TestHub, anonymous_hub, post, publisher};
+use rustix::net::sockopt::set_socket_linger;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Whether the hub still does its work.
 fn assert_well(hub: &TestHub) {
@@ -175,6 +181,31 @@ fn nothing_is_reflected() {
     assert_eq!(response.header("x-content-type-options").as_deref(), Some("nosniff"));
 }
 
+/// Clients that go on sending on their streams keep the hub from nothing.
+#[test]
+fn endless_input_on_streams_hinders_nobody() {
+    let hub = anonymous_hub();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let mut flooder = hub.subscribe("topic=/flood");
+            let done = &done;
+            scope.spawn(move || {
+                let bytes = vec![b'x'; 1 << 20];
+                while !done.load(Ordering::Relaxed) && flooder.connection().write(&bytes).is_ok() {}
+            });
+        }
+        let mut streams: Vec<_> = (0..4).map(|_| hub.subscribe("topic=/a")).collect();
+        for n in 0..500 {
+            hub.send("/a", &n.to_string());
+            for stream in &mut streams {
+                assert_eq!(stream.data(), n.to_string());
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
 /// Datagrams that are no frames are thrown away, and those behind them are not lost.
 #[test]
 fn garbage_in_the_queue() {
@@ -185,4 +216,19 @@ fn garbage_in_the_queue() {
     }
     hub.send("/a", "x");
     assert_eq!(stream.data(), "x");
+}
+
+/// Descriptors that take their time to be closed, as a socket does that lingers over what its peer does not read.
+#[test]
+fn descriptors_that_cannot_be_closed() {
+    let hub = anonymous_hub();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let _peer = listener.accept().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    while socket.write(&[0; 65536]).is_ok() {}
+    set_socket_linger(&socket, Some(Duration::from_secs(3600))).unwrap();
+    hub.enqueue_descriptor(mercure::ipc::queue::MEMFD, socket.as_fd());
+    drop(socket);
+    assert_well(&hub);
 }

@@ -1,8 +1,10 @@
 //! 0.x, "Reconnection, State Reconciliation and Event Sourcing".
 
-use crate::client::Request;
+use crate::client::{Item, Request};
 use crate::harness::{HUB, TestHub, anonymous_hub, draft, escape, hub};
 use mercure::update::Draft;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A hub that has `count` updates, with ids and data from 1.
 fn hub_with_history(count: usize) -> TestHub {
@@ -131,6 +133,50 @@ fn a_discarded_id_is_answered_earliest() {
         next += 1;
         assert_eq!(stream.event().id, next.to_string());
     }
+}
+
+/// Also while what is held changes: the oldest updates may be discarded between the answer and the replay.
+#[test]
+fn earliest_is_what_is_held_when_it_is_read() {
+    let hub = hub(&[("history_size", "4M"), ("anonymous", "1")]);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let data = "x".repeat(10_000);
+            for n in 0.. {
+                hub.enqueue(Draft {
+                    id: Some(n.to_string()),
+                    ..draft("/a", &data)
+                });
+                if done.load(Ordering::Relaxed) {
+                    return;
+                }
+                // What is held is replaced some times a second: no subscriber is too slow for that.
+                if n > 500 {
+                    std::thread::sleep(Duration::from_micros(500));
+                }
+            }
+        });
+        // Until the history is full.
+        let mut stream = hub.subscribe("topic=/a");
+        while stream.event().id != "500" {}
+        drop(stream);
+        let ended = (0..100).find_map(|_| {
+            let mut stream = hub.subscribe("topic=/a&lastEventID=unknown");
+            assert_eq!(stream.last_event_id(), "earliest");
+            let first: usize = loop {
+                match stream.item() {
+                    Item::Event(event) => break event.id.parse().unwrap(),
+                    Item::Comment => {}
+                    end => return Some(end),
+                }
+            };
+            assert_eq!(stream.event().id, (first + 1).to_string());
+            None
+        });
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(ended, None, "a stream ended before its first event");
+    });
 }
 
 /// A replay of any length goes on into live updates; ids are found however many there are.

@@ -6,19 +6,18 @@
 mod authorize;
 mod connection;
 mod cors;
-mod log_limit;
 mod publish;
 mod response;
 mod subscribe;
 
 pub(super) use connection::drive;
 
+use super::log_limit::LogLimit;
 use super::{Hub, Position, Subscriber};
 use crate::authorization::token::Verifier;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, StatusCode, Version};
-use log_limit::LogLimit;
 use response::Response;
 
 /// The hub's one URL ("Discovery").

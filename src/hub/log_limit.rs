@@ -1,4 +1,4 @@
-//! A bound on log lines that clients can cause.
+//! A bound on log lines that clients and publishers can cause.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
