@@ -1,31 +1,11 @@
 //! Hands appended updates to every shard, in the one total order, without ever waiting: what a busy shard has no room for yet
 //! stays in the history log.
 
+use super::dispatched::Dispatched;
 use super::shard;
-use crate::sse::Event;
 use crate::transport::memory::History;
 use crate::update::Update;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// An update on its way to the subscribers: what decides who gets it, and the bytes they get.
-#[derive(Debug)]
-pub(super) struct Dispatched {
-    pub(super) sequence: u64,
-    pub(super) topics: Vec<String>,
-    pub(super) private: bool,
-    pub(super) event: Event,
-}
-
-impl Dispatched {
-    pub(super) fn new(sequence: u64, update: &Update) -> Self {
-        Self {
-            sequence,
-            topics: update.topics().to_vec(),
-            private: update.is_private(),
-            event: Event::new(update),
-        }
-    }
-}
 
 #[derive(Debug)]
 pub(super) struct Dispatcher {

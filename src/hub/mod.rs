@@ -1,5 +1,6 @@
 //! The hub: [`run`] serves it on what the supervisor (or a test) hands over, until told to stop.
 
+mod dispatched;
 mod dispatcher;
 mod http;
 mod index;

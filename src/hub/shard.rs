@@ -4,22 +4,25 @@
 //! A batch of updates becomes, for each stream that wants any of them, one write. A stream that starts in the past, or
 //! whose socket refuses more than its queue takes, reads the history until it has caught up.
 
-use super::dispatcher::Dispatched;
+mod check;
+mod deliver;
+mod replay;
+
+use super::dispatched::Dispatched;
 use super::index::{Index, Slot};
 use super::stream::{Sent, Stream};
 use super::wake::Wake;
 use super::{HubError, StreamStart};
 use crate::config::Config;
-use crate::sse;
 use crate::transport::memory::History;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use slab::Slab;
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::io::unix::AsyncFd;
@@ -34,15 +37,6 @@ const BATCH: usize = 64;
 
 /// Bytes of updates that become one write at most, one larger update excepted.
 const BATCH_BYTES: usize = 128 * 1024;
-
-/// Writes after which other tasks of the runtime get their turn.
-const WRITES_PER_TURN: usize = 128;
-
-/// Updates read from the history for one stream before the next one gets its turn.
-const REPLAY_STEP: usize = 128;
-
-/// Streams that are replayed before live updates get their turn again.
-const REPLAYS_PER_TURN: usize = 16;
 
 /// How long streams are given to take what waits for them when the hub stops.
 const STOP_DEADLINE: Duration = Duration::from_millis(400);
@@ -183,93 +177,6 @@ impl Shard {
         }
     }
 
-    /// Delivers what the inbox holds, up to one batch. Returns whether there was anything.
-    async fn deliver(&mut self) -> bool {
-        while self.batch.len() < BATCH {
-            let Ok(update) = self.inbox.try_recv() else { break };
-            self.batch.push(update);
-        }
-        if self.batch.is_empty() {
-            return false;
-        }
-        self.wake.room();
-        let updates = std::mem::take(&mut self.batch);
-        let mut rest = updates.as_slice();
-        while !rest.is_empty() {
-            let mut bytes = 0;
-            let count = rest
-                .iter()
-                .take_while(|update| {
-                    bytes += update.event.chunk().len();
-                    bytes <= BATCH_BYTES
-                })
-                .count()
-                .max(1);
-            let (now, later) = rest.split_at(count);
-            self.deliver_batch(now).await;
-            rest = later;
-        }
-        self.batch = updates;
-        self.batch.clear();
-        true
-    }
-
-    async fn deliver_batch(&mut self, updates: &[Arc<Dispatched>]) {
-        let mut slots: Vec<Slot> = Vec::new();
-        for (place, update) in updates.iter().enumerate() {
-            let streams = &mut self.streams;
-            for topic in &update.topics {
-                self.index.find(topic, |slot| {
-                    let Some(stream) = streams.get_mut(slot as usize) else {
-                        return;
-                    };
-                    if stream.may_receive(update) {
-                        if stream.batch == 0 {
-                            slots.push(slot);
-                        }
-                        stream.batch |= 1 << place;
-                    }
-                });
-            }
-        }
-        let before = self.cursor;
-        self.cursor = updates.last().map_or(before, |update| update.sequence);
-        // Most streams get the same updates of a batch: their bytes are joined once.
-        let mut joined = (0, Bytes::new());
-        let mut now = Instant::now();
-        for (count, slot) in slots.into_iter().enumerate() {
-            if count % WRITES_PER_TURN == WRITES_PER_TURN - 1 {
-                yield_now().await;
-                now = Instant::now();
-            }
-            let Some(stream) = self.streams.get_mut(slot as usize) else {
-                continue;
-            };
-            let wanted = std::mem::take(&mut stream.batch);
-            let bytes = if !stream.is_chunked() {
-                join(updates, wanted, |update| update.event.body())
-            } else {
-                if joined.0 != wanted {
-                    joined = (wanted, join(updates, wanted, |update| update.event.chunk().clone()));
-                }
-                joined.1.clone()
-            };
-            let was_waiting = stream.is_waiting();
-            match stream.send(&bytes, self.config.subscriber_queue_size, now) {
-                Sent::All => {}
-                Sent::Waiting if was_waiting => {}
-                Sent::Waiting => self.watch(slot, true),
-                Sent::Overflow => {
-                    // What waits is sent first; then it goes on from the history, if that still holds what follows.
-                    // Its start may lie ahead of this shard.
-                    stream.replaying = true;
-                    stream.cursor = stream.cursor.max(before);
-                }
-                Sent::Gone => self.remove(slot),
-            }
-        }
-    }
-
     fn attach(&mut self, start: StreamStart) {
         let now = Instant::now();
         let jitter = f64::from(crate::update::random_u32()) / f64::from(u32::MAX) * 0.1;
@@ -371,125 +278,6 @@ impl Shard {
         }
     }
 
-    /// Goes on with the streams that read the history. Returns whether there is any.
-    fn replay(&mut self) -> bool {
-        for _ in 0..self.replaying.len().min(REPLAYS_PER_TURN) {
-            let Some(slot) = self.replaying.pop_front() else { break };
-            self.replay_step(slot);
-        }
-        !self.replaying.is_empty()
-    }
-
-    fn replay_step(&mut self, slot: Slot) {
-        // The slot may have been given to another stream since it was queued.
-        let Some(stream) = self
-            .streams
-            .get_mut(slot as usize)
-            .filter(|stream| stream.replaying && !stream.is_waiting())
-        else {
-            return;
-        };
-        let mut updates = Vec::new();
-        {
-            let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
-            if stream.cursor == 0 {
-                // `earliest`: it was promised no certain update to start with.
-                stream.cursor = history.first_sequence() - 1;
-            }
-            if stream.cursor + 1 < history.first_sequence() {
-                // The history has discarded what should follow. The client comes back and is told where it stands.
-                drop(history);
-                tracing::debug!("a subscriber fell behind the history and was disconnected");
-                return self.remove(slot);
-            }
-            let until = self.cursor.min(stream.cursor + REPLAY_STEP as u64);
-            let mut bytes = 0;
-            while stream.cursor < until && bytes < BATCH_BYTES {
-                stream.cursor += 1;
-                let Some(update) = history.read(stream.cursor) else {
-                    continue;
-                };
-                if stream.wants(update.is_private(), update.topics()) {
-                    bytes += update.data().len();
-                    updates.push(update);
-                }
-            }
-        }
-        stream.replaying = stream.cursor < self.cursor;
-        let mut bytes = BytesMut::new();
-        for update in &updates {
-            bytes.extend_from_slice(&stream.framed(&sse::Event::new(update)));
-        }
-        let sent = if bytes.is_empty() {
-            Sent::All
-        } else {
-            stream.send(&bytes.freeze(), usize::MAX, Instant::now())
-        };
-        match sent {
-            Sent::All if stream.replaying => self.replaying.push_back(slot),
-            Sent::All | Sent::Overflow => {}
-            Sent::Waiting => self.watch(slot, true),
-            Sent::Gone => self.remove(slot),
-        }
-    }
-
-    /// Now and then: heartbeats, ends of life, and sockets that have refused for too long.
-    fn check_streams(&mut self) {
-        let now = Instant::now();
-        if now < self.next_check || self.streams.is_empty() {
-            return;
-        }
-        self.next_check = now + self.check_interval();
-        let Config {
-            heartbeat,
-            dispatch_timeout,
-            ..
-        } = *self.config;
-        let mut ended = Vec::new();
-        let mut refusing = Vec::new();
-        let mut stalled = Vec::new();
-        for (slot, stream) in &mut self.streams {
-            if stream.ends_at.is_some_and(|at| at <= now) {
-                stream.end(now);
-                ended.push(slot as Slot);
-            } else if let Some(since) = stream.refusing_since() {
-                if now - since >= dispatch_timeout {
-                    stalled.push(slot as Slot);
-                }
-            } else if !heartbeat.is_zero() && now - stream.last_write >= heartbeat {
-                let bytes = stream.framed(&sse::HEARTBEAT);
-                match stream.send(&bytes, usize::MAX, now) {
-                    Sent::All | Sent::Overflow => {}
-                    Sent::Waiting => refusing.push(slot as Slot),
-                    Sent::Gone => ended.push(slot as Slot),
-                }
-            }
-        }
-        for slot in stalled {
-            // Perhaps it is this shard that has not come round to it: that is not the subscriber's fault.
-            self.flush(slot, now);
-            let since = self.streams.get(slot as usize).and_then(Stream::refusing_since);
-            if since.is_some_and(|since| now - since >= dispatch_timeout) {
-                tracing::debug!("a subscriber took nothing for mercure.dispatch_timeout and was disconnected");
-                ended.push(slot);
-            }
-        }
-        refusing.into_iter().for_each(|slot| self.watch(slot, true));
-        ended.into_iter().for_each(|slot| self.remove(slot));
-    }
-
-    fn check_interval(&self) -> Duration {
-        let finest = Duration::from_millis(50);
-        let heartbeat = if self.config.heartbeat.is_zero() {
-            Duration::MAX
-        } else {
-            self.config.heartbeat / 4
-        };
-        (self.config.dispatch_timeout / 4)
-            .min(heartbeat)
-            .clamp(finest, Duration::from_secs(1))
-    }
-
     /// Asks for (or no longer for) news of the socket taking bytes again.
     fn watch(&mut self, slot: Slot, writable: bool) {
         let Some(stream) = self.streams.get(slot as usize) else {
@@ -540,18 +328,5 @@ impl Shard {
     }
 }
 
-fn join(updates: &[Arc<Dispatched>], wanted: u64, bytes: impl Fn(&Dispatched) -> Bytes) -> Bytes {
-    let mut pieces = updates.iter().enumerate().filter(|(place, _)| wanted & 1 << place != 0);
-    if let (Some((_, only)), 1) = (pieces.next(), wanted.count_ones()) {
-        return bytes(only);
-    }
-    let mut joined = BytesMut::new();
-    for (_, update) in updates.iter().enumerate().filter(|(place, _)| wanted & 1 << place != 0) {
-        joined.extend_from_slice(&bytes(update));
-    }
-    joined.freeze()
-}
-
 #[cfg(test)]
-#[path = "shard_tests.rs"]
 mod tests;

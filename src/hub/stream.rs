@@ -1,6 +1,6 @@
 //! One subscriber's stream: its socket, what waits for it, and the rule for a socket that refuses bytes.
 
-use super::dispatcher::Dispatched;
+use super::dispatched::Dispatched;
 use super::{Socket, StreamStart};
 use crate::matcher::TopicMatcher;
 use crate::sse;
