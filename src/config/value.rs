@@ -214,6 +214,14 @@ impl<'a> Value<'a> {
         Ok(Origins::List(list))
     }
 
+    pub(super) fn log(&self) -> Result<String, InvalidConfig> {
+        match self.text {
+            "" | "stderr" => Ok(self.text()),
+            path if path.starts_with('/') => Ok(self.text()),
+            other => self.invalid(format!("{other:?} is no absolute path; write one, or stderr")),
+        }
+    }
+
     pub(super) fn level(&self) -> Result<tracing::Level, InvalidConfig> {
         match self.text {
             "error" => Ok(tracing::Level::ERROR),

@@ -63,9 +63,8 @@ impl Local {
 
     /// A publisher of a server with a hub: connected now, and holding the hub's lease.
     #[must_use]
-    pub fn leased(config: Arc<Config>, path: PathBuf, lease: OwnedFd, warning: Option<String>) -> Self {
+    pub fn leased(config: Arc<Config>, path: PathBuf, lease: OwnedFd) -> Self {
         let mut local = Self::new(config, vec![path]);
-        local.warning = warning;
         local.lease = Some(lease);
         // Should it not be possible now, the first publish() tries again and tells why.
         let _ = local.connect();
@@ -78,6 +77,13 @@ impl Local {
         let mut local = Self::new(config, vec![path]);
         local.failure = Some(failure);
         local
+    }
+
+    /// The same publisher, with something to tell the administrator.
+    #[must_use]
+    pub fn with_warning(mut self, warning: Option<String>) -> Self {
+        self.warning = warning;
+        self
     }
 
     /// What the administrator should know about how the hub was started, in one line.
@@ -184,6 +190,8 @@ impl Local {
                     return Ok(socket);
                 }
                 Err(Errno::NOENT | Errno::NOTDIR) => {}
+                // A worker publishes through what it has inherited; that it may not open the path is not what is wrong.
+                Err(Errno::ACCESS | Errno::PERM) if self.lease.is_some() && !self.has_live_lease() => {}
                 Err(error) => reason = Some(unreachable_hub(path, error)),
             }
         }

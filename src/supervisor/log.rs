@@ -18,15 +18,12 @@ pub fn open(config: &Config, foreground: bool) -> Result<Option<OwnedFd>, String
         "" if foreground || stderr_is_the_journal() => Ok(stderr()),
         "" => Ok(None),
         "stderr" => Ok(stderr()),
-        path if path.starts_with('/') => {
+        path => {
             let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOCTTY;
             let file = rustix::fs::open(path, flags, Mode::from_raw_mode(0o640));
             file.map(Some)
                 .map_err(|error| format!("mercure.log: cannot open {path}: {error}"))
         }
-        other => Err(format!(
-            "mercure.log: {other:?} is no absolute path; write one, or stderr"
-        )),
     }
 }
 

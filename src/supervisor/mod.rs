@@ -29,14 +29,25 @@ use std::sync::Arc;
 #[must_use]
 pub fn start(config: &Arc<Config>, sapi: &str) -> Local {
     let invocation = gate::invocation(sapi, &gate::arguments());
-    if !invocation.serves || config.listen.is_empty() {
+    if config.listen.is_empty() {
         return Local::new(Arc::clone(config), paths::of_publisher(config));
+    }
+    if !invocation.serves {
+        // `php-fpm -t` is how one finds out before a reload.
+        let wrong = if sapi == "fpm-fcgi" {
+            user::check(config).err()
+        } else {
+            None
+        };
+        return Local::new(Arc::clone(config), paths::of_publisher(config)).with_warning(wrong);
     }
     let paths = Paths::of_server(config);
     // PID 1 is a container's, and stays whatever its command line says.
     let foreground = invocation.foreground || std::process::id() == 1;
     match rendezvous::lease(config, foreground, &paths) {
-        Ok(leased) => Local::leased(Arc::clone(config), leased.publish_socket, leased.lease, leased.warning),
+        Ok(leased) => {
+            Local::leased(Arc::clone(config), leased.publish_socket, leased.lease).with_warning(leased.warning)
+        }
         Err(failure) => Local::failed(Arc::clone(config), paths.publish, failure),
     }
 }

@@ -85,6 +85,15 @@ pub fn publishing_group(config: &Config) -> Result<Option<u32>, String> {
     }
 }
 
+/// Whether every user and group that the configuration names exists.
+///
+/// # Errors
+/// A sentence naming the directive that names one which does not.
+pub fn check(config: &Config) -> Result<(), String> {
+    Identity::of_hub(config)?;
+    publishing_group(config).map(drop)
+}
+
 fn find_user(name: &str) -> Option<Identity> {
     let name = CString::new(name).ok()?;
     let mut entry = MaybeUninit::<libc::passwd>::uninit();
