@@ -75,6 +75,12 @@ def test_two_pools_of_two_users(fpm, folder, subscribe):
         assert answer["error"] is None
         assert answer["user"] == pwd.getpwnam(user).pw_uid
         stream.wait_for_id(answer["id"])
+    # Both are told why it no longer works, though only one of them may open the socket by itself.
+    hub = server.hub()
+    os.kill(server.supervisor(), signal.SIGKILL)
+    wait_for(lambda: not alive(hub), "the end of the hub")
+    for user in ("www-data", "games"):
+        assert "has stopped" in server.get(folder / f"{user}.sock", topic="/t")["error"]
 
 
 def test_fpm_as_pid_1(fpm, subscribe):
