@@ -105,8 +105,8 @@ answers() { # url
 }
 
 stop() {
-    trap - EXIT
     trap '' INT TERM HUP
+    trap - EXIT
     local job
     for job in "${jobs_started[@]}"; do
         kill -s "${job%% *}" -- "-${job#* }" 2>/dev/null || true
