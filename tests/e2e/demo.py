@@ -42,7 +42,9 @@ class Demo:
     def _start(self) -> None:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [ROOT / "scripts" / self.script], env=self.environment, stdout=log, stderr=log, start_new_session=True
+                [ROOT / "scripts" / self.script], env=self.environment, stdout=log, stderr=log, start_new_session=True,
+                # As from a terminal: a shell that is started with SIGINT ignored, as by a job in the background, keeps it so.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         # Building the extension is part of it, where nobody has built it yet.
         wait_for("the demo's address", self._ready, 900)
