@@ -101,14 +101,14 @@ impl Shard {
     }
 }
 
+/// The bytes of the updates that `wanted` has a bit for, in order; not copied where it is one.
 fn join(updates: &[Arc<Dispatched>], wanted: u64, bytes: impl Fn(&Dispatched) -> Bytes) -> Bytes {
-    let mut pieces = updates.iter().enumerate().filter(|(place, _)| wanted & 1 << place != 0);
-    if let (Some((_, only)), 1) = (pieces.next(), wanted.count_ones()) {
-        return bytes(only);
-    }
-    let mut joined = BytesMut::new();
-    for (_, update) in updates.iter().enumerate().filter(|(place, _)| wanted & 1 << place != 0) {
-        joined.extend_from_slice(&bytes(update));
-    }
+    let is_wanted = |place: &usize| wanted & 1 << place != 0;
+    let mut pieces = (0..updates.len()).filter(is_wanted).map(|place| bytes(&updates[place]));
+    let first = pieces.next().unwrap_or_default();
+    let Some(second) = pieces.next() else { return first };
+    let mut joined = BytesMut::from(first);
+    joined.extend_from_slice(&second);
+    pieces.for_each(|piece| joined.extend_from_slice(&piece));
     joined.freeze()
 }
